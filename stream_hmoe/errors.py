@@ -1,0 +1,36 @@
+"""The errors a user can meet: each says what was got, what was expected and what to do."""
+
+from __future__ import annotations
+
+__all__ = ["BadCheckpoint", "BadRecord", "StreamHMoEError"]
+
+
+class StreamHMoEError(Exception):
+    """Base of every error this package raises on purpose."""
+
+
+class BadRecord(StreamHMoEError, ValueError):
+    """A record that cannot be used; the learner's state is as it was before.
+
+    Args:
+        field: name of the feature or target at fault.
+        value: the value as it arrived.
+        reason: what is wrong with it.
+        remedy: what the sender or the operator can do.
+    """
+
+    def __init__(self, field: str, value: object, reason: str, remedy: str) -> None:
+        self.field = field
+        self.value = value
+        self.reason = reason
+        self.remedy = remedy
+        super().__init__(f"field {field!r}: got {_shorten(value)}: {reason}. {remedy}")
+
+
+class BadCheckpoint(StreamHMoEError):
+    """A checkpoint that is missing, damaged or written by a newer schema."""
+
+
+def _shorten(value: object, limit: int = 80) -> str:
+    text = repr(value)
+    return text if len(text) <= limit else text[: limit - 3] + "..."
