@@ -1,4 +1,4 @@
-"""The journal: what happened on the stream, as rows in one SQLite file that a dashboard reads while it grows.
+"""The journal: what happened on the stream, as rows in a SQLite file that readers follow live.
 
-``schema`` holds the tables, ``fold`` turns facts into rows, ``writer`` stores them, ``reader`` gives them back.
+``schema`` holds the tables, ``fold`` turns facts into rows, ``writer`` stores and ``reader`` returns them.
 """

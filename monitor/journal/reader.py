@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -76,8 +77,8 @@ class JournalReader:
     def span(self) -> Span | None:
         """Which part of the stream is covered; None before the first interval closes."""
         row = self._table(
-            "SELECT min(record) AS first, max(record) AS last, count(*) AS intervals, max(time_seconds) AS time "
-            "FROM interval"
+            "SELECT min(record) AS first, max(record) AS last, count(*) AS intervals, "
+            "max(time_seconds) AS time FROM interval"
         ).iloc[0]
         if int(row["intervals"]) == 0:
             return None
@@ -86,15 +87,15 @@ class JournalReader:
     def intervals(self, first: int = 0, last: int | None = None, points: int | None = None) -> pd.DataFrame:
         """One row per interval with ``first <= record <= last``, oldest first, columns as in the table.
 
-        With ``points`` neighbouring intervals are merged to about that many rows: ``record`` and the totals are
-        those of the last one, ``level``, ``num_leaves`` and ``memory_bytes`` are the highest, ``records`` and
-        ``scored`` are summed, the rest is averaged.
+        With ``points`` neighbouring intervals are merged to about that many rows: ``record`` and the totals
+        are those of the last one, ``level``, ``num_leaves`` and ``memory_bytes`` are the highest, ``records``
+        and ``scored`` are summed, the rest is averaged.
         """
         width, first, last = self._buckets(first, last, points)
         return self._table(
             "SELECT max(record) AS record, max(time_seconds) AS time_seconds, sum(records) AS records, "
-            "sum(scored) AS scored, avg(records_per_second) AS records_per_second, avg(loss_nats) AS loss_nats, "
-            "avg(metric) AS metric, avg(metric_window) AS metric_window, "
+            "sum(scored) AS scored, avg(records_per_second) AS records_per_second, "
+            "avg(loss_nats) AS loss_nats, avg(metric) AS metric, avg(metric_window) AS metric_window, "
             "avg(gate_entropy_nats) AS gate_entropy_nats, max(level) AS level, "
             "max(rejected_total) AS rejected_total, max(num_leaves) AS num_leaves, "
             "max(memory_bytes) AS memory_bytes "
@@ -105,15 +106,16 @@ class JournalReader:
     def shares(self, first: int = 0, last: int | None = None, points: int | None = None) -> pd.DataFrame:
         """One row per interval and leaf: record, leaf, name, group_name, weight, loss_nats, error.
 
-        ``points`` merges as in ``intervals``: weights are averaged over the merged intervals in which the leaf
-        lived, loss and error are averaged with those weights.
+        ``points`` merges as in ``intervals``: weights are averaged over the merged intervals in which the
+        leaf lived, loss and error are averaged with those weights.
         """
         width, first, last = self._buckets(first, last, points)
         return self._table(
             "SELECT merged.record, merged.leaf, leaves.name, leaves.group_name, "
             "merged.weight, merged.loss_nats, merged.error FROM ("
             "  SELECT max(record) AS record, leaf, avg(weight) AS weight, "
-            "  sum(weight * loss_nats) / sum(weight) AS loss_nats, sum(weight * error) / sum(weight) AS error "
+            "  sum(weight * loss_nats) / sum(weight) AS loss_nats, "
+            "  sum(weight * error) / sum(weight) AS error "
             "  FROM share WHERE record BETWEEN ? AND ? GROUP BY (record - 1) / ?, leaf) AS merged "
             "JOIN (SELECT leaf, name, group_name, max(record) FROM topology GROUP BY leaf) AS leaves "
             "ON leaves.leaf = merged.leaf ORDER BY merged.record, merged.leaf",
@@ -132,11 +134,10 @@ class JournalReader:
     ) -> pd.DataFrame:
         """Events from record ``first`` on, oldest first: all columns; ``limit`` keeps the newest ones."""
         chosen = [kind.value for kind in (EventKind if kinds is None else kinds)]
-        marks = ", ".join("?" * len(chosen))
         return self._table(
-            f"SELECT * FROM (SELECT * FROM event WHERE record >= ? AND kind IN ({marks}) "
-            "ORDER BY id DESC LIMIT ?) ORDER BY id",
-            (first, *chosen, -1 if limit is None else limit),
+            "SELECT * FROM (SELECT * FROM event WHERE record >= ? "
+            "AND kind IN (SELECT value FROM json_each(?)) ORDER BY id DESC LIMIT ?) ORDER BY id",
+            (first, json.dumps(chosen), -1 if limit is None else limit),
         )
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""The tables of the journal and the values of one row each; public: a change of columns raises SCHEMA_VERSION."""
+"""The tables of the journal and the values of their rows; a change of columns raises SCHEMA_VERSION."""
 
 from __future__ import annotations
 
@@ -24,6 +24,9 @@ __all__ = [
 
 SCHEMA_VERSION = 1
 
+# meta holds, as text: schema_version, run_name, task (classification, regression), metric (accuracy, absolute
+# error), target, source, interval_records, window_intervals, status (running, stopped, finished, failed),
+# product_version, started_seconds, updated_seconds (Unix time) and, when served, metrics_address.
 # interval.record counts the records read when the interval closed (250, 500, ...); the last one of a stream
 # may be shorter. event.record is the 0-based number of the record at which the event happened.
 # leaf is a number that a leaf name keeps for the whole run, also after its expert is gone.
@@ -119,7 +122,7 @@ class IntervalRow:
         metric: accuracy (share) or mean absolute error, since the start of the stream.
         metric_window: the same over the last ``window_intervals`` intervals (see meta).
         gate_entropy_nats: mean entropy of the gate weights.
-        level: highest level among the watched signals at the end of the interval (0, 1, 2).
+        level: highest level that a watched signal had in the interval (0, 1, 2).
         rejected_total: records rejected since the start of the stream.
         num_leaves: live leaves at the end of the interval.
     """

@@ -133,13 +133,10 @@ class JournalWriter:
 
     def rewind(self, mark: Mark) -> None:
         """Remove every row beyond ``mark``; what is left is what the journal held at that moment."""
-        for table, column, last in (
-            ("interval", "record", mark.interval),
-            ("share", "record", mark.interval),
-            ("topology", "record", mark.topology),
-            ("event", "id", mark.event),
-        ):
-            self._connection.execute(f"DELETE FROM {table} WHERE {column} > ?", (last,))
+        self._connection.execute("DELETE FROM interval WHERE record > ?", (mark.interval,))
+        self._connection.execute("DELETE FROM share WHERE record > ?", (mark.interval,))
+        self._connection.execute("DELETE FROM topology WHERE record > ?", (mark.topology,))
+        self._connection.execute("DELETE FROM event WHERE id > ?", (mark.event,))
         self._mark = mark
         self.commit()
 
@@ -149,7 +146,7 @@ class JournalWriter:
         self._connection.execute("BEGIN")
 
     def sync(self) -> None:
-        """Commit and force to disk: in WAL mode with synchronous=NORMAL only a WAL checkpoint does the latter."""
+        """Commit and force to disk; with synchronous=NORMAL only a WAL checkpoint does the latter."""
         self._connection.execute("COMMIT")
         self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
         self._connection.execute("BEGIN")
@@ -162,8 +159,8 @@ class JournalWriter:
     def _check_version(self, path: Path) -> None:
         row = self._connection.execute("SELECT value FROM meta WHERE key = 'schema_version'").fetchone()
         if row is not None and int(row[0]) > SCHEMA_VERSION:
-            message = f"{path} has journal schema {row[0]}, this version writes {SCHEMA_VERSION}: upgrade stream-hmoe"
-            raise JournalNewer(message)
+            message = f"{path} has journal schema {row[0]}, this version writes {SCHEMA_VERSION}"
+            raise JournalNewer(f"{message}: upgrade stream-hmoe")
 
     def _largest(self, query: str, if_none: int) -> int:
         value = self._connection.execute(query).fetchone()[0]

@@ -1,0 +1,240 @@
+"""Turns facts into journal rows: a pure fold, so that a resumed run writes the rows of an uninterrupted one.
+
+Shapes: N scored records of a piece, K live leaves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from monitor.journal.leaves import LeafRegister, LeafTotals
+from monitor.journal.pieces import Piece, entropy_nats, join, share_rows
+from monitor.journal.rejections import Rejections
+from monitor.journal.schema import EventKind, EventRow, IntervalRow, Rows, ShareRow, TopologyRow
+from stream_hmoe.events import Drifted, Fact, Level, Rejected, Restructured, Scored, Topology
+
+__all__ = ["INTERVAL_RECORDS", "WINDOW_INTERVALS", "JournalFold"]
+
+INTERVAL_RECORDS = 250
+WINDOW_INTERVALS = 4
+
+
+class JournalFold:
+    """Collects facts and gives the rows of every interval as it closes.
+
+    Whole intervals are summed at once from the records themselves, so neither the cut of the stream into
+    blocks nor a restart changes the last bit of a row.
+
+    Args:
+        is_classification: the metric is accuracy (1 - error); otherwise the mean absolute error.
+        topology: the model's shape before the first record.
+        interval_records: length of a reporting interval.
+        window_intervals: length of the metric's window, in intervals.
+    """
+
+    def __init__(
+        self,
+        is_classification: bool,
+        topology: Topology,
+        interval_records: int = INTERVAL_RECORDS,
+        window_intervals: int = WINDOW_INTERVALS,
+    ) -> None:
+        self._is_classification = is_classification
+        self._interval_records = interval_records
+        self._window_intervals = window_intervals
+        self.leaves = LeafRegister(topology)
+        self.totals = LeafTotals()
+        self._is_started = False
+        self._closed = 0
+        self._records_seen = 0
+        self._pieces: list[Piece] = []
+        self._rejections: dict[int, Rejections] = {}
+        self._drifts: list[Drifted] = []
+        self._levels: dict[str, int] = {}
+        self._rejected_total = 0
+        self._scored_total = 0
+        self._error_total = 0.0
+        self._window: list[tuple[int, float]] = []
+
+    @property
+    def levels(self) -> Mapping[str, int]:
+        """Level of every watched signal that ever changed, as of the last closed interval."""
+        return dict(self._levels)
+
+    def add(self, facts: Iterable[Fact], records_seen: int) -> Rows:
+        """Take in the facts of the next stretch of the stream -> the rows they complete.
+
+        Args:
+            facts: in stream order.
+            records_seen: records of the stream read so far, all facts about them given.
+        """
+        rows = _RowLists()
+        if not self._is_started:
+            self._is_started = True
+            rows.topology.extend(self.leaves.rows(0))
+        for fact in facts:
+            self._take(fact, rows)
+        self._records_seen = records_seen
+        while records_seen - self._closed >= self._interval_records:
+            self._close(self._closed + self._interval_records, rows)
+        return rows.frozen()
+
+    def finish(self) -> Rows:
+        """The stream ended: close the interval under way -> its rows."""
+        rows = _RowLists()
+        if self._records_seen > self._closed:
+            self._close(self._records_seen, rows)
+        for rejections in self._rejections.values():
+            self._rejected_total += rejections.total
+            rows.events.append(rejections.event())
+        self._rejections = {}
+        return rows.frozen()
+
+    def state_dict(self) -> dict[str, Any]:
+        """Everything needed to continue: numpy arrays and JSON-able values."""
+        return {
+            "is_started": self._is_started,
+            "closed": self._closed,
+            "records_seen": self._records_seen,
+            "rejected_total": self._rejected_total,
+            "scored_total": self._scored_total,
+            "error_total": self._error_total,
+            "levels": dict(self._levels),
+            "window": [list(entry) for entry in self._window],
+            "rejections": {str(key): value.state_dict() for key, value in self._rejections.items()},
+            "drifts": [[d.record, d.signal, int(d.level), float(d.statistic)] for d in self._drifts],
+            "leaves": self.leaves.state_dict(),
+            "totals": self.totals.state_dict(),
+            "piece": join(self._pieces).state_dict(),
+        }
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Continue where ``state_dict`` was taken."""
+        self._is_started = bool(state["is_started"])
+        self._closed = int(state["closed"])
+        self._records_seen = int(state["records_seen"])
+        self._rejected_total = int(state["rejected_total"])
+        self._scored_total = int(state["scored_total"])
+        self._error_total = float(state["error_total"])
+        self._levels = {signal: int(level) for signal, level in state["levels"].items()}
+        self._window = [(int(count), float(total)) for count, total in state["window"]]
+        self._rejections = {
+            int(key): Rejections.from_state_dict(value) for key, value in state["rejections"].items()
+        }
+        self._drifts = [Drifted(r, signal, Level(level), s) for r, signal, level, s in state["drifts"]]
+        self.leaves.load_state_dict(state["leaves"])
+        self.totals.load_state_dict(state["totals"])
+        piece = Piece.from_state_dict(state["piece"])
+        self._pieces = [piece] if len(piece.record) else []
+
+    def _take(self, fact: Fact, rows: _RowLists) -> None:
+        match fact:
+            case Scored():
+                self._pieces.append(Piece.of(fact, self.leaves.numbers))
+            case Rejected():
+                interval = fact.record // self._interval_records
+                self._rejections.setdefault(interval, Rejections()).add(fact)
+            case Drifted():
+                self._drifts.append(fact)
+                rows.events.append(_drift_event(fact))
+            case Restructured():
+                self.leaves.restructure(fact.topology)
+                rows.topology = [row for row in rows.topology if row.record != fact.record]
+                rows.topology.extend(self.leaves.rows(fact.record))
+                rows.events.append(_restructure_event(fact))
+
+    def _close(self, end: int, rows: _RowLists) -> None:
+        """Give the rows of the interval that ends before record ``end``."""
+        piece = join(self._pop_pieces(end))
+        self._count_errors(piece)
+        level = self._pop_level(end)
+        rejections = self._rejections.pop((end - 1) // self._interval_records, None)
+        if rejections is not None:
+            self._rejected_total += rejections.total
+            rows.events.append(rejections.event())
+        shares = share_rows(end, piece)
+        self.totals.add(shares, len(piece.record))
+        rows.shares.extend(shares)
+        windowed = [sum(column) for column in zip(*self._window, strict=True)]
+        rows.intervals.append(
+            IntervalRow(
+                record=end,
+                records=end - self._closed,
+                scored=len(piece.record),
+                loss_nats=float(piece.loss_nats.mean()) if len(piece.record) else None,
+                metric=self._metric(self._scored_total, self._error_total),
+                metric_window=self._metric(windowed[0], windowed[1]),
+                gate_entropy_nats=entropy_nats(piece.gate_weights),
+                level=level,
+                rejected_total=self._rejected_total,
+                num_leaves=len(self.leaves.live),
+            )
+        )
+        self._closed = end
+
+    def _pop_pieces(self, end: int) -> list[Piece]:
+        taken, left = [], []
+        for piece in self._pieces:
+            cut = int(piece.record.searchsorted(end))
+            if cut > 0:
+                taken.append(piece.part(0, cut))
+            if cut < len(piece.record):
+                left.append(piece.part(cut, len(piece.record)))
+        self._pieces = left
+        return taken
+
+    def _pop_level(self, end: int) -> int:
+        """Highest level that any signal had in the interval; signals keep their last level afterwards."""
+        highest = max(self._levels.values(), default=0)
+        for drift in self._drifts:
+            if drift.record < end:
+                self._levels[drift.signal] = int(drift.level)
+                highest = max(highest, int(drift.level))
+        self._drifts = [drift for drift in self._drifts if drift.record >= end]
+        return highest
+
+    def _count_errors(self, piece: Piece) -> None:
+        total = float(piece.error.sum())
+        self._scored_total += len(piece.record)
+        self._error_total += total
+        self._window = [*self._window, (len(piece.record), total)][-self._window_intervals :]
+
+    def _metric(self, count: float, total: float) -> float | None:
+        if count == 0:
+            return None
+        return 1.0 - total / count if self._is_classification else total / count
+
+
+class _RowLists:
+    """Rows under construction."""
+
+    def __init__(self) -> None:
+        self.intervals: list[IntervalRow] = []
+        self.shares: list[ShareRow] = []
+        self.topology: list[TopologyRow] = []
+        self.events: list[EventRow] = []
+
+    def frozen(self) -> Rows:
+        return Rows(tuple(self.intervals), tuple(self.shares), tuple(self.topology), tuple(self.events))
+
+
+def _drift_event(fact: Drifted) -> EventRow:
+    said = {Level.STABLE: "is stable again", Level.WARNING: "may be drifting", Level.DRIFT: "drifted"}
+    return EventRow(
+        record=fact.record,
+        kind=EventKind.DRIFT,
+        message=f"{fact.signal} {said[fact.level]}",
+        signal=fact.signal,
+        level=int(fact.level),
+        statistic=float(fact.statistic),
+    )
+
+
+def _restructure_event(fact: Restructured) -> EventRow:
+    return EventRow(
+        record=fact.record,
+        kind=EventKind.RESTRUCTURED,
+        message=f"{len(fact.topology.leaves)} experts from here on: {fact.reason}",
+        statistic=float(len(fact.topology.leaves)),
+    )
