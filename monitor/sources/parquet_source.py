@@ -1,0 +1,145 @@
+"""Parquet files, read batch by batch within one row group at a time."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Sequence
+from typing import IO, Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from monitor.problems import TemporaryProblem
+from monitor.sources.byte_stream import ByteStream
+from monitor.sources.chunk import Chunk, Position, Sample, require_target
+
+__all__ = ["ParquetSource"]
+
+BATCH_ROWS = 1_000
+
+
+class ParquetSource:
+    """The rows of a Parquet file; gzip files and pipes are first copied to a temporary file.
+
+    Args:
+        stream: the bytes.
+        target: the column to learn.
+        ignored: columns to leave out.
+        position: resume there.
+
+    Raises:
+        TemporaryProblem: the file is not complete Parquet.
+        ConfigurationProblem: it has no such target.
+    """
+
+    has_waiting = False
+
+    def __init__(
+        self, stream: ByteStream, target: str, ignored: Sequence[str], position: Position | None
+    ) -> None:
+        self._name = stream.name
+        self.size_bytes = stream.size_bytes
+        stream.head()
+        self._input: IO[bytes] = open(stream.name, "rb") if stream.is_plain_file else _spooled(stream)  # noqa: SIM115
+        stream.close()
+        try:
+            self._file = pq.ParquetFile(self._input)
+        except pa.ArrowException as error:
+            self.close()
+            raise self._broken(error) from error
+        self._target = target
+        names = self._file.schema_arrow.names
+        require_target(target, names, self._name)
+        self._columns = [name for name in names if name not in ignored]
+        self._row = int(position["row"]) if position is not None else 0
+        self._batches = self._read(self._row)
+        self._waiting: pa.RecordBatch | None = None
+
+    def sample(self, limit: int) -> Sample:
+        """Look at up to ``limit`` first rows, which stay in the stream."""
+        rows = next(self._read(self._row), None)
+        targets = [] if rows is None else rows.column(self._target).to_pylist()[:limit]
+        return Sample(targets, self._columns)
+
+    def next_chunk(self, limit: int) -> Chunk | None:
+        """Up to ``limit`` rows; None at the end.
+
+        Raises:
+            TemporaryProblem: the file is damaged from here on.
+        """
+        try:
+            batch = self._waiting if self._waiting is not None else next(self._batches, None)
+        except pa.ArrowException as error:
+            raise self._broken(error) from error
+        if batch is None:
+            return None
+        self._waiting = batch.slice(limit) if batch.num_rows > limit else None
+        records = batch.slice(0, limit).to_pylist()
+        lines = range(self._row + 1, self._row + len(records) + 1)
+        self._row += len(records)
+        share = self._row / max(1, self._file.metadata.num_rows)
+        return Chunk(
+            records=records,
+            targets=[record.pop(self._target) for record in records],
+            lines=lines,
+            position={"row": self._row},
+            bytes_read=int(share * (self.size_bytes or 0)),
+        )
+
+    def close(self) -> None:
+        """Close the file; a temporary copy is gone then."""
+        self._input.close()
+
+    def _read(self, row: int) -> Iterator[pa.RecordBatch]:
+        """Batches from ``row`` on; row groups before it are not opened."""
+        for group in range(self._file.num_row_groups):
+            rows = self._file.metadata.row_group(group).num_rows
+            if row >= rows:
+                row -= rows
+                continue
+            for batch in self._file.iter_batches(BATCH_ROWS, row_groups=[group], columns=self._columns):
+                if row >= batch.num_rows:
+                    row -= batch.num_rows
+                    continue
+                yield _plain(batch.slice(row))
+                row = 0
+
+    def _broken(self, error: pa.ArrowException) -> TemporaryProblem:
+        reason = str(error).splitlines()[0]
+        message = f"{self._name} is not a complete Parquet file ({reason})"
+        return TemporaryProblem(f"{message}; get a complete copy, or name another --format")
+
+
+def _spooled(stream: ByteStream) -> IO[bytes]:
+    """A temporary file with all bytes of the stream: Parquet is read from its end."""
+    copy = tempfile.TemporaryFile()  # noqa: SIM115  the caller closes it
+    try:
+        while (data := stream.read()) != b"":
+            copy.write(data or b"")
+    except BaseException:
+        copy.close()
+        raise
+    copy.seek(0)
+    return copy
+
+
+def _plain(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """The batch with times as seconds, decimals as floats and dictionaries as their values."""
+    arrays = [_plain_column(column) for column in batch.columns]
+    return pa.RecordBatch.from_arrays(arrays, names=batch.schema.names)
+
+
+def _plain_column(column: Any) -> Any:
+    kind = column.type
+    if pa.types.is_dictionary(kind):
+        return _plain_column(column.dictionary_decode())
+    if pa.types.is_decimal(kind):
+        return pc.cast(column, pa.float64())
+    if pa.types.is_timestamp(kind):
+        return pc.divide(pc.cast(pc.cast(column, pa.timestamp("us", kind.tz)), pa.int64()), 1e6)
+    if pa.types.is_date(kind):
+        return pc.cast(pc.cast(column, pa.date32()), pa.int32())
+    if pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
+        return pc.cast(column, pa.string())
+    return column
