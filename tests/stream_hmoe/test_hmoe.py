@@ -116,7 +116,7 @@ def test_the_start_follows_its_generator_and_leaves_torchs_own_alone() -> None:
     before = torch.random.get_rng_state()
     first, second = make("LL", "classification"), make("LL", "classification")
     assert torch.equal(first(x).probabilities(), second(x).probabilities())
-    HMoE.from_arrays(**arrays("classification"))  # type: ignore[arg-type]
+    share(arrays("classification"))
     assert torch.equal(torch.random.get_rng_state(), before)
 
 
