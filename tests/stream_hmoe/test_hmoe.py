@@ -173,7 +173,9 @@ def arrays(task: str) -> dict[str, np.ndarray]:
     else:
         shapes |= {"expert_weight": (G, E, D), "expert_bias": (G, E), "expert_log_variance": (G, E)}
     scales = {"outer_scale": np.full(G, 2.0), "inner_scale": np.full(G, 3.0)}
-    return {name: generator.normal(size=shape) for name, shape in shapes.items()} | scales
+    # A learner keeps a constant beside the features: what it gives away are views without that column.
+    padded = {name: generator.normal(size=(*shape[:-1], shape[-1] + 1)) for name, shape in shapes.items()}
+    return {name: array[..., 1:] for name, array in padded.items()} | scales
 
 
 def share(store: dict[str, np.ndarray], gates: str = "LL") -> HMoE:
