@@ -27,9 +27,7 @@ def module(path: Path) -> str:
 
 def loaded(imports: str, wanted: str) -> bool:
     command = [sys.executable, "-c", f"{imports}\nimport sys\nprint({wanted!r} in sys.modules)"]
-    return (
-        subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout.strip() == "True"
-    )
+    return subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE).stdout.strip() == b"True"
 
 
 def test_only_the_torch_model_loads_torch() -> None:
