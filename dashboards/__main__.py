@@ -1,0 +1,64 @@
+"""Serve the dashboard: ``python -m dashboards --journal FILE [--port 8501]``.
+
+The process becomes Streamlit's, so that whoever started it can stop it by its process id.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from dashboards import theme
+
+__all__ = ["command"]
+
+_FLAGS = (
+    "--browser.gatherUsageStats=false",
+    "--client.showErrorDetails=none",
+    "--client.toolbarMode=minimal",
+    "--server.fileWatcherType=none",
+    "--server.headless=true",
+    "--server.showEmailPrompt=false",
+)
+
+
+def command(journal: Path, address: str = "127.0.0.1", port: int = 8501) -> list[str]:
+    """The command that serves a journal: bound to one address, without telemetry, in the page's colours."""
+    page = Path(__file__).with_name("app.py")
+    where = [f"--server.address={address}", f"--server.port={port}"]
+    arguments = ["--", "--journal", str(journal)]
+    return [
+        sys.executable,
+        "-m",
+        "streamlit",
+        "run",
+        str(page),
+        *where,
+        *_FLAGS,
+        *theme.options(),
+        *arguments,
+    ]
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Read the command line and become the server."""
+    parser = argparse.ArgumentParser(
+        prog="python -m dashboards", description="Show a journal in the browser."
+    )
+    parser.add_argument("--journal", type=Path, required=True, help="the journal that the run writes")
+    parser.add_argument("--address", default="127.0.0.1", help="default: this machine only")
+    parser.add_argument("--port", type=int, default=8501, help="port to listen on")
+    chosen = parser.parse_args(arguments)
+    # Streamlit puts the folder of the page on the path, not the folder of the package.
+    package = str(Path(__file__).resolve().parent.parent)
+    paths = [package, *filter(None, [os.environ.get("PYTHONPATH")])]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
+    arguments = command(chosen.journal, chosen.address, chosen.port)
+    os.execve(sys.executable, arguments, environment)  # noqa: S606 - no shell is wanted
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,82 @@
+"""The page, from top to bottom: verdict, key figures, metric, gate shares, entropy and experts, events.
+
+Layout only. Started by ``python -m dashboards``, or by hand with
+``streamlit run dashboards/app.py -- --journal FILE``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from pathlib import Path
+
+import streamlit as st
+
+from dashboards import data, downloads, sections, strips, tables
+from dashboards.theme import look
+from dashboards.verdict import freshness, verdict
+from monitor.journal.schema import JournalError
+
+TICK_SECONDS = 1.0
+LONG_TICK_SECONDS = 5.0
+
+
+def main() -> None:
+    """Draw the controls once, and everything else again on every tick."""
+    st.set_page_config(page_title="stream-hmoe", layout="wide")
+    st.html(strips.STYLE)
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--journal", type=Path, default=Path("journal.sqlite"))
+    path = parser.parse_args(sys.argv[1:]).journal
+    title, window_column, pause_column = st.columns([5, 3, 1], vertical_alignment="center")
+    title.markdown("#### stream-hmoe")
+    window = window_column.segmented_control(
+        "Records shown",
+        list(data.WINDOWS),
+        default="20k",
+        required=True,
+        key="window",
+        bind="query-params",
+        label_visibility="collapsed",
+        format_func=lambda name: "all records" if name == "all" else f"last {name}",
+    )
+    is_paused = pause_column.toggle(
+        "Pause", key="pause", bind="query-params", help="Stop the page, not the run."
+    )
+    tick = LONG_TICK_SECONDS if data.WINDOWS[window] is None else TICK_SECONDS
+    live = st.fragment(draw, run_every=None if is_paused else tick)
+    live(path, data.WINDOWS[window], is_paused)
+
+
+def draw(path: Path, window: int | None, is_paused: bool) -> None:
+    """Read one snapshot and show it, or say why there is none."""
+    try:
+        snapshot = data.read(path, window)
+    except JournalError as error:
+        st.html(strips.notice_strip(data.notice(error)))
+        return
+    colors = look(st.context.theme.type)
+    fresh = freshness(snapshot, time.time())
+    st.html(strips.verdict_strip(verdict(snapshot, fresh), fresh, is_paused))
+    sections.about(snapshot)
+    if snapshot.recent.empty:
+        return
+    nearest = max(1, (snapshot.recent["record"].iloc[-1] - snapshot.first) // 150)
+    marks = {
+        "drifts": tables.markers(snapshot.markers, "drift", nearest),
+        "changes": tables.markers(snapshot.markers, "change point", nearest),
+    }
+    sections.key_figures(snapshot)
+    sections.metric_over_time(snapshot, marks, colors)
+    sections.shares_over_time(snapshot, marks, colors)
+    left, right = st.columns(2, gap="medium")
+    with left:
+        sections.entropy(snapshot, marks, colors)
+    with right:
+        sections.experts(snapshot)
+    sections.events(snapshot)
+    downloads.buttons(path)
+
+
+main()

@@ -1,0 +1,189 @@
+"""The charts of the page as Vega-Lite specifications, written with Altair.
+
+A specification names its data instead of holding them, and depends only on what changes rarely (names,
+colours): the browser then replaces the data of a chart on every tick instead of drawing a new one, so that
+nothing flickers. The data are ``intervals`` (record and values), ``shares`` (record, name, order, share),
+``drifts`` and ``changes`` (record, text).
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+import altair as alt
+
+from dashboards.theme import Look
+from dashboards.words import Metric, count
+
+__all__ = ["entropy_chart", "metric_chart", "share_chart"]
+
+Spec = dict[str, Any]
+
+DRIFT, CHANGE = "drift seen", "known change"
+SOLID, DOTTED, DASHED = [1, 0], [2, 3], [7, 3]
+AXIS_PIXELS = 44
+HEIGHT = 290
+
+
+@functools.lru_cache(maxsize=32)
+def metric_chart(metric: Metric, window_records: int, look: Look) -> Spec:
+    """The metric of the last window and since the start, with drift events and known changes."""
+    titles = {"metric_window": f"last {count(window_records)} records", "metric": "since the start"}
+    scale = alt.Scale(
+        domain=[*titles.values(), DRIFT, CHANGE], range=[look.line, look.quiet, look.drift, look.quiet]
+    )
+    dash = alt.Scale(domain=[*titles.values(), DRIFT, CHANGE], range=[SOLID, DASHED, SOLID, DOTTED])
+    color = alt.Color("series", type="nominal", scale=scale, legend=_legend("stroke"))
+    strokes = alt.StrokeDash("series", type="nominal", scale=dash, legend=_legend("stroke"))
+    lines = [
+        _line(column, metric.title, metric.axis_format)
+        .transform_calculate(series=repr(titles[column]))
+        .encode(color=color, strokeDash=strokes, strokeWidth=alt.value(width))
+        for column, width in (("metric", 1.5), ("metric_window", 2.0))
+    ]
+    rules = [
+        _rules(name, look).transform_calculate(series=repr(title)).encode(color=color, strokeDash=strokes)
+        for name, title in (("changes", CHANGE), ("drifts", DRIFT))
+    ]
+    form = ".2%" if metric.is_share else ".5~g"
+    tips = [_number(column, form, f"{metric.name}, {title}") for column, title in titles.items()]
+    return _finished([*rules, *lines, *_reader("metric_window", tips, look)], look)
+
+
+@functools.lru_cache(maxsize=32)
+def share_chart(names: tuple[str, ...], is_whole: bool, look: Look) -> Spec:
+    """Gate shares on top of each other.
+
+    Args:
+        names: what is stacked, from the bottom up.
+        is_whole: the shares sum to 1, so the axis ends there.
+        look: colours.
+    """
+    colors = alt.Scale(domain=list(names), range=list(look.areas[: len(names)]))
+    height = alt.Scale(domain=[0, 1]) if is_whole else alt.Scale(zero=True)
+    areas = (
+        alt.Chart(alt.NamedData("shares"))
+        .mark_area(opacity=0.9, strokeWidth=0.5, stroke=look.paper)
+        .encode(
+            x=_records(),
+            y=_height("share", height, ".0%", "share of gate").stack("zero"),
+            color=alt.Color("name", type="nominal", scale=colors, legend=_legend("square")),
+            order=alt.Order("order", type="quantitative"),
+            tooltip=[
+                _number("record", ","),
+                alt.Tooltip("name", type="nominal"),
+                _number("share", ".1%"),
+            ],
+        )
+    )
+    return _finished([areas, *_rule_halos(look), *_plain_rules(look)], look)
+
+
+@functools.lru_cache(maxsize=32)
+def entropy_chart(look: Look) -> Spec:
+    """Mean entropy of the gate weights, with drift events and known changes."""
+    line = _line("gate_entropy_nats", "entropy (nats)", "~g").encode(color=alt.value(look.line))
+    tips = [
+        _number("gate_entropy_nats", ".3f", "entropy (nats)"),
+        _number("effective_experts", ".1f", "effective experts"),
+    ]
+    return _finished([*_plain_rules(look), line, *_reader("gate_entropy_nats", tips, look)], look)
+
+
+def _records() -> alt.X:
+    return alt.X(
+        "record",
+        type="quantitative",
+        scale=alt.Scale(zero=False, nice=False),
+        axis=alt.Axis(format="~s", grid=False, tickCount=8, labelFlush=True, labelPadding=6, titlePadding=4),
+        title="record",
+    )
+
+
+def _axis(form: str) -> alt.Axis:
+    """A y axis as wide as that of the other charts, so that the same record stands below the same record."""
+    return alt.Axis(format=form, minExtent=AXIS_PIXELS, maxExtent=AXIS_PIXELS, tickCount=5, labelPadding=8)
+
+
+def _height(column: str, scale: alt.Scale, form: str, title: str) -> alt.Y:
+    return alt.Y(column, type="quantitative", scale=scale, axis=_axis(form), title=title)
+
+
+def _legend(symbol: str) -> alt.Legend:
+    return alt.Legend(
+        title=None,
+        orient="top",
+        offset=4,
+        columns=8,
+        labelLimit=240,
+        symbolType=symbol,
+        symbolStrokeWidth=2.5,
+    )
+
+
+def _number(column: str, form: str, title: str | None = None) -> alt.Tooltip:
+    return alt.Tooltip(column, type="quantitative", format=form, title=title or column)
+
+
+def _line(column: str, title: str, form: str) -> alt.Chart:
+    chart: alt.Chart = alt.Chart(alt.NamedData("intervals")).mark_line(clip=True)
+    return chart.encode(x=_records(), y=_height(column, alt.Scale(zero=False), form, title))
+
+
+def _rules(name: str, look: Look) -> alt.Chart:
+    """A vertical line at each event."""
+    is_drift = name == "drifts"
+    chart: alt.Chart = alt.Chart(alt.NamedData(name)).mark_rule(strokeWidth=1.7, opacity=0.85)
+    return chart.encode(
+        x=_records(),
+        color=alt.value(look.drift if is_drift else look.quiet),
+        strokeDash=alt.value(SOLID if is_drift else DOTTED),
+        tooltip=[
+            _number("record", ",", DRIFT if is_drift else CHANGE),
+            alt.Tooltip("text", type="nominal", title="what"),
+        ],
+    )
+
+
+def _plain_rules(look: Look) -> list[alt.Chart]:
+    return [_rules("changes", look), _rules("drifts", look)]
+
+
+def _rule_halos(look: Look) -> list[alt.Chart]:
+    """What keeps the lines of events visible on top of areas of any colour."""
+    halos = []
+    for name in ("changes", "drifts"):
+        chart: alt.Chart = alt.Chart(alt.NamedData(name)).mark_rule(strokeWidth=5, opacity=0.75)
+        halos.append(chart.encode(x=_records(), color=alt.value(look.paper)))
+    return halos
+
+
+def _reader(column: str, tips: list[alt.Tooltip], look: Look) -> list[alt.Chart]:
+    """What shows the values of the point nearest to the pointer."""
+    near = alt.selection_point(
+        name=f"near_{column}",
+        nearest=True,
+        on="pointerover",
+        clear="pointerout",
+        fields=["record"],
+        empty=False,
+    )
+    base = alt.Chart(alt.NamedData("intervals")).encode(x=_records())
+    pointer = base.mark_rule(color=look.quiet, strokeWidth=1).encode(
+        opacity=alt.when(near).then(alt.value(0.6)).otherwise(alt.value(0.0)),
+        tooltip=[_number("record", ","), *tips],
+    )
+    dot = base.mark_point(filled=True, size=45, color=look.line).encode(
+        y=alt.Y(column, type="quantitative"),
+        opacity=alt.when(near).then(alt.value(1.0)).otherwise(alt.value(0.0)),
+        tooltip=[_number("record", ","), *tips],
+    )
+    return [pointer.add_params(near), dot]
+
+
+def _finished(layers: list[alt.Chart], look: Look) -> Spec:
+    padding = {"left": 0, "top": 4, "right": 4, "bottom": 2}
+    chart = alt.layer(*layers).properties(height=HEIGHT, padding=padding).configure_view(strokeWidth=0)
+    spec: Spec = chart.configure_axis(gridColor=look.grid, domain=False, tickColor=look.grid).to_dict()
+    return spec
