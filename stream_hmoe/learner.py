@@ -1,0 +1,172 @@
+"""The learner: an HMoE whose groups differ in kind, learning one encoded record at a time.
+
+It owns the arrays that the compiled kernels work on, widens them when features or classes appear,
+and renews the quantile bins at fixed record counts. It has no clock and no random state.
+
+Shapes: N records, D features, C outputs (classes; 1 for a mean), K leaves.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from .events import Topology
+from .kernels import categorical, gaussian
+from .kernels.additive import quantile_edges
+from .kernels.categorical import State
+from .layout import PARTS, Task, allocate_state, widen_state
+from .settings import Settings
+
+__all__ = ["Learner", "Outcome"]
+
+Floats = npt.NDArray[np.float64]
+
+EARLY_RENEWALS = (100, 400)
+RENEWAL = 1000
+
+
+class Outcome(NamedTuple):
+    """What a run of records gave.
+
+    Args:
+        predicted: (N, C) class probabilities, or (N, 2) mean and standard deviation.
+        loss_nats: (N,) negative log-likelihood of the target; empty where nothing was scored.
+        leaf_weights: (N, K) weights of the leaves, or (N, 0) where they were not asked for.
+    """
+
+    predicted: Floats
+    loss_nats: Floats
+    leaf_weights: Floats
+
+
+class Learner:
+    """Predicts and learns on encoded records; everything it knows is in ``state_dict``.
+
+    Args:
+        settings: the model's shape.
+        task: ``"classification"`` or ``"regression"``.
+    """
+
+    def __init__(self, settings: Settings, task: Task) -> None:
+        self.settings = settings
+        self.task: Task = task
+        self.num_features = 0
+        self.num_outputs = 0 if task == "classification" else 1
+        self.target_3 = np.zeros(3)
+        self.state: State = allocate_state(settings, task, self.num_features, self.num_outputs)
+        self.topology = _topology(settings)
+
+    @property
+    def records(self) -> int:
+        """Number of records learned."""
+        return int(self.state.records_1[0])
+
+    def widen(self, num_features: int, num_outputs: int) -> None:
+        """Make room for new features and classes (never fewer); what was learned keeps its place."""
+        if (num_features, num_outputs) == (self.num_features, self.num_outputs):
+            return
+        self.state = widen_state(self.settings, self.task, self.state, num_features, num_outputs)
+        self.num_features, self.num_outputs = num_features, num_outputs
+
+    def predict(self, x_ND: Floats, *, weights: bool = False) -> Outcome:
+        """Predictions of N records from the present state, which stays as it is.
+
+        Args:
+            x_ND: (N, D) encoded records; NaN is missing.
+            weights: whether to report the leaves' weights.
+        """
+        predicted, leaf_weights = self._room(len(x_ND), weights)
+        if self.task == "regression":
+            gaussian.predict_means(self.state, self.target_3, x_ND, predicted, leaf_weights)
+        elif self.num_outputs > 0:
+            categorical.predict_classes(self.state, x_ND, predicted, leaf_weights)
+        return Outcome(predicted, np.empty(0), leaf_weights)
+
+    def step(self, x_ND: Floats, y_N: npt.NDArray[Any], *, weights: bool = False) -> Outcome:
+        """Predict, score, then learn N records in order.
+
+        How a stream is cut into calls changes nothing: what is due at a record count is done there.
+
+        Args:
+            x_ND: (N, D) encoded records.
+            y_N: (N,) class indices below C, or float targets.
+            weights: whether to report the leaves' weights.
+        """
+        predicted, leaf_weights = self._room(len(x_ND), weights)
+        loss_N = np.empty(len(x_ND))
+        begin = 0
+        while begin < len(x_ND):
+            end = min(len(x_ND), begin + _until_renewal(self.records))
+            run = slice(begin, end)
+            self._run(x_ND[run], y_N[run], predicted[run], loss_N[run], leaf_weights[run])
+            if _until_renewal(self.records - 1) == 1:
+                self._renew_bins()
+            begin = end
+        return Outcome(predicted, loss_N, leaf_weights)
+
+    def _room(self, num_records: int, weights: bool) -> tuple[Floats, Floats]:
+        columns = 2 if self.task == "regression" else self.num_outputs
+        return np.empty((num_records, columns)), np.empty((num_records, len(self.topology.leaves) if weights else 0))
+
+    def _run(self, x_ND: Floats, y_N: npt.NDArray[Any], predicted: Floats, loss_N: Floats, weights: Floats) -> None:
+        if self.task == "classification":
+            categorical.step_classes(self.state, x_ND, y_N, predicted, loss_N, weights)
+        else:
+            gaussian.step_means(self.state, self.target_3, x_ND, y_N, predicted, loss_N, weights)
+
+    def _renew_bins(self) -> None:
+        """Cut the features into bins of equal count over the records remembered now."""
+        memory, additive = self.state.memory, self.state.additive
+        count = min(int(memory.count_1[0]), memory.target_N.size)
+        additive.edge_DH[:] = quantile_edges(memory.record_AN[:, :count], additive.edge_DH.shape[1])
+
+    def state_dict(self) -> dict[str, Any]:
+        """Everything that matters for the future, as NumPy arrays and plain values."""
+        state: dict[str, Any] = {
+            "task": self.task,
+            "settings": self.settings.to_json(),
+            "num_features": self.num_features,
+            "num_outputs": self.num_outputs,
+            "records": self.records,
+            "target_3": self.target_3.copy(),
+        }
+        for part, (_, layout) in PARTS.items():
+            arrays = getattr(self.state, part)
+            state |= {f"{part}.{name}": getattr(arrays, name).copy() for name, a in layout.items() if not a.scratch}
+        return state
+
+    def load_state_dict(self, state: dict[str, Any]) -> Learner:
+        """Take over a saved state, shape and settings included; returns itself."""
+        self.__init__(Settings.from_json(state["settings"]), state["task"])  # type: ignore[misc]
+        self.widen(int(state["num_features"]), int(state["num_outputs"]))
+        self.target_3[:] = state["target_3"]
+        self.state.records_1[0] = state["records"]
+        for part, (_, layout) in PARTS.items():
+            for name, axes in layout.items():
+                if not axes.scratch:
+                    getattr(getattr(self.state, part), name)[...] = state[f"{part}.{name}"]
+        return self
+
+
+def _until_renewal(records: int) -> int:
+    """Records from now until the bins are renewed: after 100, 400, 1000, 2000, ... records."""
+    for early in EARLY_RENEWALS:
+        if records < early:
+            return early - records
+    return RENEWAL - records % RENEWAL
+
+
+def _topology(settings: Settings) -> Topology:
+    """Names and groups of the leaves, in the order of every weight vector."""
+    sizes = {"linear quick": 1, "linear steady": 1}
+    for region in settings.regions:
+        order = "1st order" if region.forgetting is None else "2nd order"
+        sizes[f"regions {region.scale:g} {order}"] = settings.experts
+    for name in ("memory", "prototypes", "additive steady", "additive quick", "boosted steady", "boosted quick"):
+        sizes[name] = 1
+    leaves = [f"{name}/{e}" if size > 1 else name for name, size in sizes.items() for e in range(size)]
+    group_of = [index for index, size in enumerate(sizes.values()) for _ in range(size)]
+    return Topology(tuple(leaves), tuple(group_of), tuple(sizes))

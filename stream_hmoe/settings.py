@@ -1,0 +1,98 @@
+"""What a learner is made of: the choices a user may change, checked once.
+
+The defaults are one setting for every stream; the benchmarks measure them and nothing else.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+__all__ = ["GATES", "KINDS", "RegionGroup", "Settings"]
+
+GATES = ("SS", "SL", "LS", "LL")
+KINDS = ("linear", "regions", "memory", "prototypes", "additive", "boosted")
+
+
+@dataclass(frozen=True, slots=True)
+class RegionGroup:
+    """One group of local experts.
+
+    Args:
+        scale: kappa of the inner gate, in 1 / standard deviation; larger regions need smaller scales.
+        step: step size of first-order experts (responsibility-weighted, normalised).
+        centre_step: step size of the gate's centres.
+        forgetting: how much of the past a second-order expert keeps at each record it serves; ``None``
+            makes the experts first-order.
+    """
+
+    scale: float
+    step: float = 0.5
+    centre_step: float = 0.05
+    forgetting: float | None = None
+
+
+_REGIONS = (
+    RegionGroup(scale=2.0, step=0.5),
+    RegionGroup(scale=4.0, step=8.0, centre_step=0.03),
+    RegionGroup(scale=8.0, step=2.0),
+    RegionGroup(scale=1.0, forgetting=0.99),
+    RegionGroup(scale=4.0, forgetting=0.99),
+    RegionGroup(scale=8.0, forgetting=0.97),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The learner's shape.
+
+    Args:
+        gates: outer then inner gate, S (softmax) or L (Laplace).
+        kinds: which kinds of groups take part, of ``KINDS``.
+        experts: local experts of each region group.
+        regions: the region groups; those with second-order experts come last.
+        remembered: records in the memory.
+        prototypes: prototypes born on error.
+        bins: quantile bins of a feature.
+        stages: trees of a boosted ensemble.
+        leaves: most leaves of a tree.
+        cutoff: inner gate weights below this are skipped.
+        seed: seed of the one random choice, which features a tree may split on.
+    """
+
+    gates: str = "LL"
+    kinds: tuple[str, ...] = KINDS
+    experts: int = 16
+    regions: tuple[RegionGroup, ...] = field(default=_REGIONS)
+    remembered: int = 512
+    prototypes: int = 128
+    bins: int = 16
+    stages: int = 10
+    leaves: int = 64
+    cutoff: float = 1e-3
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.gates not in GATES:
+            raise ValueError(f"gates: got {self.gates!r}; choose one of {', '.join(GATES)} (outer letter first)")
+        unknown = [kind for kind in self.kinds if kind not in KINDS]
+        if unknown or not self.kinds:
+            raise ValueError(f"kinds: got {self.kinds!r}; choose some of {', '.join(KINDS)}")
+        for name in ("experts", "remembered", "prototypes", "stages"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name}: got {getattr(self, name)}; it must be at least 1")
+        for name in ("bins", "leaves"):
+            if getattr(self, name) < 2:
+                raise ValueError(f"{name}: got {getattr(self, name)}; it must be at least 2")
+        if not self.regions or list(self.regions) != sorted(self.regions, key=lambda r: r.forgetting is not None):
+            raise ValueError("regions: at least one group, and those with second-order experts last")
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values for a checkpoint's manifest."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> Settings:
+        """The inverse of ``to_json``."""
+        regions = tuple(RegionGroup(**group) for group in values["regions"])
+        return cls(**{**values, "kinds": tuple(values["kinds"]), "regions": regions})
