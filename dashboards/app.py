@@ -29,21 +29,19 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--journal", type=Path, default=Path("journal.sqlite"))
     path = parser.parse_args(sys.argv[1:]).journal
-    title, window_column, pause_column = st.columns([5, 3, 1], vertical_alignment="center")
-    title.markdown("#### stream-hmoe")
-    window = window_column.segmented_control(
-        "Records shown",
-        list(data.WINDOWS),
-        default="20k",
-        required=True,
-        key="window",
-        bind="query-params",
-        label_visibility="collapsed",
-        format_func=lambda name: "all records" if name == "all" else f"last {name}",
-    )
-    is_paused = pause_column.toggle(
-        "Pause", key="pause", bind="query-params", help="Stop the page, not the run."
-    )
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown("#### stream-hmoe", width="stretch")
+        st.caption("newest records", width="content")
+        window = st.segmented_control(
+            "Newest records shown",
+            list(data.WINDOWS),
+            default="20k",
+            required=True,
+            key="window",
+            bind="query-params",
+            label_visibility="collapsed",
+        )
+        is_paused = st.toggle("Pause", key="pause", bind="query-params", help="Stops the page, not the run.")
     tick = LONG_TICK_SECONDS if data.WINDOWS[window] is None else TICK_SECONDS
     live = st.fragment(draw, run_every=None if is_paused else tick)
     live(path, data.WINDOWS[window], is_paused)

@@ -27,8 +27,8 @@ STYLE = """<style>
 .stMainBlockContainer {padding-top: 2.2rem; padding-bottom: 2rem; max-width: 1500px;}
 .strip {display: flex; align-items: center; gap: 1rem; padding: .8rem 1.1rem; border-radius: .6rem;
   border-left: .4rem solid var(--tone); background: color-mix(in srgb, var(--tone) 13%, transparent);}
-.strip .sign {flex: none; width: 2.3rem; height: 2.3rem; border-radius: 50%; display: grid; place-items: center;
-  background: var(--tone); color: #fff; font-size: 1.15rem; font-weight: 700;}
+.strip .sign {flex: none; width: 2.3rem; height: 2.3rem; border-radius: 50%; background: var(--tone);
+  display: grid; place-items: center; color: #fff; font-size: 1.15rem; font-weight: 700;}
 .strip .words {flex: 1; line-height: 1.4;}
 .strip .words b {font-size: 1.2rem;}
 .strip .since {opacity: .75; margin-left: .35rem;}

@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from dashboards import charts
+from dashboards.theme import DARK, LIGHT, Look
+from dashboards.words import Metric
+
+ACCURACY = Metric("accuracy", is_share=True)
+ERROR = Metric("MAE", is_share=False)
+
+
+def values(spec: Any, key: str) -> Iterator[Any]:
+    """Every value of a key, anywhere in a specification."""
+    if isinstance(spec, dict):
+        if key in spec:
+            yield spec[key]
+        for inner in spec.values():
+            yield from values(inner, key)
+    elif isinstance(spec, list):
+        for inner in spec:
+            yield from values(inner, key)
+
+
+def all_charts(look: Look) -> list[charts.Spec]:
+    return [
+        charts.metric_chart(ACCURACY, 1_000, look),
+        charts.share_chart(("a", "b"), True, look),
+        charts.entropy_chart(look),
+    ]
+
+
+@pytest.mark.parametrize("look", [LIGHT, DARK])
+def test_specifications_name_their_data_so_that_the_browser_can_replace_them(look: Look) -> None:
+    for spec in all_charts(look):
+        assert "datasets" not in spec
+        assert {data["name"] for data in values(spec, "data")} <= {"intervals", "shares", "drifts", "changes"}
+
+
+def test_every_chart_marks_drifts_and_known_changes() -> None:
+    for spec in all_charts(LIGHT):
+        assert {"drifts", "changes"} <= {data["name"] for data in values(spec, "data")}
+
+
+def test_the_metric_is_drawn_for_the_window_and_since_the_start() -> None:
+    spec = charts.metric_chart(ACCURACY, 1_000, LIGHT)
+    names = {"last 1,000 records", "since the start", "drift seen", "known change"}
+    assert names == set(next(domain for domain in values(spec, "domain") if isinstance(domain, list)))
+    assert {"metric", "metric_window"} <= set(values(spec, "field"))
+
+
+def test_the_axis_of_a_share_is_in_percent_and_that_of_an_error_is_not() -> None:
+    assert ".0%" in set(values(charts.metric_chart(ACCURACY, 1_000, LIGHT), "format"))
+    assert ".0%" not in set(values(charts.metric_chart(ERROR, 1_000, LIGHT), "format"))
+
+
+def test_areas_have_one_colour_each() -> None:
+    spec = charts.share_chart(("a", "b", "c"), False, LIGHT)
+    scale = next(scale for scale in values(spec, "scale") if scale.get("domain") == ["a", "b", "c"])
+    assert scale["range"] == list(LIGHT.areas[:3])
+
+
+def test_light_and_dark_differ_in_colours_only() -> None:
+    for light, dark in zip(all_charts(LIGHT), all_charts(DARK), strict=True):
+        assert light != dark
+        assert list(values(light, "field")) == list(values(dark, "field"))
+
+
+def test_a_specification_is_what_the_browser_can_be_sent() -> None:
+    for spec in all_charts(LIGHT):
+        assert json.loads(json.dumps(spec)) == spec

@@ -1,0 +1,136 @@
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from dashboards import data
+from monitor.journal.reader import JournalReader
+from monitor.journal.schema import JournalDamaged, JournalError, JournalMissing, JournalNewer
+from monitor.journal.writer import JournalWriter
+from tests.dashboards import journals
+
+
+def test_a_window_holds_the_newest_records_only(journal: Path) -> None:
+    snapshot = data.read(journal, 5_000)
+    assert snapshot.first == 15_001
+    assert snapshot.intervals["record"].tolist() == list(range(15_250, 20_001, 250))
+    assert snapshot.shares["record"].min() == 15_250
+    assert snapshot.markers.empty
+
+
+def test_without_a_window_everything_is_there(journal: Path, story: journals.Story) -> None:
+    snapshot = data.read(journal, None)
+    assert snapshot.first == 0
+    assert len(snapshot.intervals) == 80
+    assert len(snapshot.shares) == 80 * len(story.leaves)
+    assert snapshot.markers["kind"].tolist() == ["change point", "drift", "drift", "drift"]
+
+
+def test_key_figures_do_not_depend_on_the_window(journal: Path) -> None:
+    narrow, wide = data.read(journal, 5_000), data.read(journal, None)
+    pd.testing.assert_frame_equal(narrow.recent, wide.recent)
+    pd.testing.assert_frame_equal(narrow.recent_shares, wide.recent_shares)
+    pd.testing.assert_frame_equal(narrow.events, wide.events)
+
+
+def test_experts_are_judged_on_the_window_of_the_metric(journal: Path) -> None:
+    snapshot = data.read(journal, None)
+    assert snapshot.window_records == 1_000
+    assert sorted(set(snapshot.recent_shares["record"])) == [19_250, 19_500, 19_750, 20_000]
+
+
+def test_a_long_journal_is_merged_to_a_bounded_number_of_points(tmp_path: Path) -> None:
+    groups = (("regions", 40), ("trees", 24))
+    path = journals.write(tmp_path / "long.sqlite", journals.Story(records=400_000, groups=groups))
+    snapshot = data.read(path, None)
+    assert 300 <= len(snapshot.intervals) <= data.POINTS + 1
+    assert len(snapshot.shares) <= 1.01 * data.SHARE_ROWS
+    assert len(snapshot.recent) == data.RECENT_INTERVALS
+
+
+def test_the_run_says_which_metric_it_reports(journal: Path) -> None:
+    snapshot = data.read(journal, None)
+    assert snapshot.metric.is_share
+    assert snapshot.metric.title == "Accuracy"
+    regression = replace(snapshot, meta={"task": "regression", "metric": "mae"})
+    assert not regression.metric.is_share
+    assert regression.metric.title == "MAE"
+
+
+@pytest.mark.parametrize(("status", "expected"), [("running", True), ("finished", False), ("stopped", False)])
+def test_a_run_goes_on_until_it_says_otherwise(journal: Path, status: str, expected: bool) -> None:
+    snapshot = replace(data.read(journal, 5_000), meta={"status": status})
+    assert snapshot.is_running is expected
+
+
+def error_of(path: Path) -> JournalError:
+    with pytest.raises(JournalError) as caught:
+        data.read(path, None)
+    return caught.value
+
+
+def test_a_missing_journal_is_a_matter_of_waiting(tmp_path: Path) -> None:
+    path = tmp_path / "nowhere.sqlite"
+    error = error_of(path)
+    notice = data.notice(error)
+    assert isinstance(error, JournalMissing)
+    assert notice.title == "No journal yet"
+    assert str(path) in notice.sentence
+    assert not notice.is_fault
+
+
+def test_a_newer_journal_asks_for_an_upgrade(tmp_path: Path) -> None:
+    path = tmp_path / "newer.sqlite"
+    writer = JournalWriter(path, {})
+    writer.set_meta({"schema_version": "999"})
+    writer.close()
+    error = error_of(path)
+    assert isinstance(error, JournalNewer)
+    assert data.notice(error).title == "Journal from a newer version"
+    assert "Upgrade" in data.notice(error).remedy
+
+
+def test_a_file_that_is_no_journal_is_a_fault(tmp_path: Path) -> None:
+    path = tmp_path / "text.sqlite"
+    path.write_text("this is not a database" * 100)
+    error = error_of(path)
+    assert isinstance(error, JournalDamaged)
+    assert data.notice(error).title == "Journal cannot be read"
+    assert data.notice(error).is_fault
+
+
+def test_a_locked_journal_is_a_matter_of_waiting(journal: Path, tmp_path: Path) -> None:
+    path = tmp_path / "locked.sqlite"
+    path.write_bytes(journal.read_bytes())
+    holder = sqlite3.connect(path, isolation_level=None)
+    holder.execute("PRAGMA locking_mode=EXCLUSIVE")
+    holder.execute("BEGIN EXCLUSIVE")
+    impatient = sqlite3.connect(path, timeout=0.0)
+    with pytest.raises(sqlite3.OperationalError) as locked:
+        impatient.execute("SELECT * FROM meta")
+    error = JournalDamaged("it cannot be read: database is locked")
+    error.__cause__ = locked.value
+    assert data.notice(error).title == "Journal is locked"
+    assert not data.notice(error).is_fault
+    impatient.close()
+    holder.close()
+
+
+def test_an_empty_journal_has_no_intervals(tmp_path: Path) -> None:
+    path = tmp_path / "empty.sqlite"
+    JournalWriter(path, journals.Story().meta).close()
+    snapshot = data.read(path, 5_000)
+    assert snapshot.recent.empty
+    assert snapshot.span is None
+
+
+def test_reading_leaves_the_journal_as_it_is(journal: Path) -> None:
+    before = journal.read_bytes()
+    data.read(journal, None)
+    assert journal.read_bytes() == before
+    with JournalReader(journal) as reader:
+        assert reader.span() is not None

@@ -1,0 +1,23 @@
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from dashboards import downloads
+from tests.dashboards import journals
+
+
+@pytest.mark.parametrize("table", downloads.TABLES)
+def test_a_table_is_given_in_full(journal: Path, story: journals.Story, table: str) -> None:
+    rows = pd.read_csv(io.StringIO(downloads.csv(journal, table)))
+    leaves = len(story.leaves)
+    assert len(rows) == {"intervals": 80, "shares": 80 * leaves, "experts": leaves, "events": 5}[table]
+
+
+def test_intervals_come_with_the_metric_that_was_written(journal: Path) -> None:
+    rows = pd.read_csv(io.StringIO(downloads.csv(journal, "intervals")))
+    assert rows["record"].tolist() == list(range(250, 20_001, 250))
+    assert rows["metric_window"].between(0.5, 0.95).all()

@@ -1,0 +1,151 @@
+from __future__ import annotations
+
+import math
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dashboards import tables
+
+SHARE_COLUMNS = ["record", "leaf", "name", "group_name", "weight", "loss_nats", "error"]
+
+
+def shares(*rows: tuple[int, int, str, float]) -> pd.DataFrame:
+    """A table of shares from (record, leaf, group, weight); loss and error are those of the leaf."""
+    full = [(r, leaf, f"{group}/{leaf}", group, w, 0.1 * leaf, 0.01 * leaf) for r, leaf, group, w in rows]
+    return pd.DataFrame(full, columns=SHARE_COLUMNS)
+
+
+@st.composite
+def share_tables(draw: st.DrawFn) -> pd.DataFrame:
+    num_leaves = draw(st.integers(1, 24))
+    groups = [draw(st.sampled_from("abc")) for _ in range(num_leaves)]
+    rows = [
+        (250 * (point + 1), leaf, group, draw(st.floats(0.001, 1.0)))
+        for point in range(draw(st.integers(1, 4)))
+        for leaf, group in enumerate(groups)
+        if leaf == 0 or draw(st.booleans())
+    ]
+    return shares(*rows)
+
+
+@given(share_tables())
+def test_the_shares_of_all_groups_sum_to_one_at_every_point(table: pd.DataFrame) -> None:
+    sums = tables.group_shares(table).rows.groupby("record")["share"].sum()
+    assert sums.tolist() == pytest.approx([1.0] * table["record"].nunique())
+
+
+@given(share_tables())
+def test_the_leaves_of_a_group_sum_to_the_share_of_the_group(table: pd.DataFrame) -> None:
+    group = table["group_name"].iloc[-1]
+    leaves = tables.leaf_shares(table, group)
+    whole = tables.group_shares(table).rows
+    expected = whole[whole["name"] == group]["share"].tolist()
+    assert leaves.rows.groupby("record")["share"].sum().tolist() == pytest.approx(expected)
+    assert len(leaves.names) <= tables.MOST_AREAS
+
+
+@given(share_tables())
+def test_every_area_has_a_value_at_every_point(table: pd.DataFrame) -> None:
+    stack = tables.group_shares(table)
+    assert len(stack.rows) == len(stack.names) * table["record"].nunique()
+    assert [stack.names[order] for order in stack.rows["order"]] == stack.rows["name"].tolist()
+
+
+def test_beyond_eight_leaves_the_smallest_are_drawn_as_one() -> None:
+    table = shares(*((250, leaf, "a", 0.05 if leaf < 3 else 0.1) for leaf in range(10)))
+    stack = tables.leaf_shares(table, "a")
+    assert stack.names == (*(f"a/{leaf}" for leaf in range(3, 10)), tables.OTHERS)
+    assert stack.rows["share"].tolist()[-1] == pytest.approx(0.15 / 0.85)
+
+
+def test_no_shares_give_no_areas() -> None:
+    stack = tables.group_shares(shares())
+    assert stack.names == ()
+    assert stack.rows.empty
+
+
+TOPOLOGY = pd.DataFrame(
+    {"record": 0, "leaf": [1, 2, 3], "name": ["a/1", "a/2", "b/3"], "group_name": ["a", "a", "b"]}
+)
+
+
+def test_experts_are_sorted_by_usage_and_their_loss_is_weighted_by_it() -> None:
+    newest = shares((250, 1, "a", 0.2), (250, 2, "a", 0.8), (500, 1, "a", 0.4), (500, 2, "a", 0.6))
+    newest.loc[0, ["loss_nats", "error"]] = 0.4, 0.7
+    table = tables.expert_table(newest, newest, TOPOLOGY)
+    assert table["expert"].tolist() == ["a/2", "a/1", "b/3"]
+    assert table["usage"].tolist() == pytest.approx([0.7, 0.3, 0.0])
+    assert table["loss_nats"].iloc[1] == pytest.approx((0.2 * 0.4 + 0.4 * 0.1) / 0.6)
+    assert table["error"].iloc[1] == pytest.approx((0.2 * 0.7 + 0.4 * 0.01) / 0.6)
+    assert math.isnan(table["loss_nats"].iloc[2])
+
+
+def test_a_leaf_without_loss_in_one_interval_keeps_the_loss_of_the_others() -> None:
+    newest = shares((250, 1, "a", 1.0), (500, 1, "a", 1.0))
+    newest["loss_nats"] = [None, 0.5]
+    assert tables.expert_table(newest, newest, TOPOLOGY)["loss_nats"].iloc[0] == pytest.approx(0.5)
+
+
+@given(st.integers(0, 300))
+def test_a_trend_has_at_most_forty_values(num_points: int) -> None:
+    table = shares(*((250 * (point + 1), 1, "a", 1.0) for point in range(num_points)))
+    trend = tables.expert_table(table, table, TOPOLOGY)["trend"].iloc[0]
+    assert len(trend) == min(num_points, tables.TREND_POINTS)
+    assert set(trend) <= {1.0}
+
+
+EVENT_COLUMNS = ["id", "record", "time_seconds", "kind", "signal", "level", "statistic", "message", "detail"]
+
+
+def events(*rows: tuple[int, str, str, int]) -> pd.DataFrame:
+    """A table of events from (record, kind, signal, level)."""
+    full = [
+        (n, r, 0.0, kind, signal, level, 0.0, f"it was {kind}", "{}")
+        for n, (r, kind, signal, level) in enumerate(rows)
+    ]
+    return pd.DataFrame(full, columns=EVENT_COLUMNS)
+
+
+def test_a_drift_says_how_long_after_the_change_it_was_seen() -> None:
+    table = tables.event_table(
+        events(
+            (100, "drift", "x", 2),
+            (500, "change point", "", 0),
+            (1_700, "drift", "x", 2),
+            (1_900, "drift", "x", 0),
+        )
+    )
+    assert table["record"].tolist() == [1_900, 1_700, 500, 100]
+    assert table["message"].tolist()[0] == "it was drift"
+    assert table["message"].tolist()[1] == "it was drift, 1,200 records after the known change"
+    assert table["message"].tolist()[3] == "it was drift"
+    assert table["level"].tolist() == ["\u2713 stable", "\u25b2 drift", "", "\u25b2 drift"]
+
+
+def test_drifts_close_together_share_a_marker_that_names_them() -> None:
+    table = events(
+        (100, "drift", "a", 2), (120, "drift", "b", 2), (130, "drift", "a", 0), (900, "drift", "c", 2)
+    )
+    marks = tables.markers(table, "drift", nearest=50)
+    assert marks.to_dict("list") == {"record": [100, 900], "text": ["a, b", "c"]}
+
+
+def test_a_marker_names_at_most_four_signals() -> None:
+    table = events(*((100, "drift", signal, 2) for signal in "abcdefa"))
+    assert tables.markers(table, "drift", nearest=0)["text"].tolist() == ["a, b, c and 3 more"]
+
+
+def test_no_events_give_no_markers() -> None:
+    marks = tables.markers(events(), "drift", nearest=50)
+    assert marks.empty
+    assert marks.columns.tolist() == ["record", "text"]
+
+
+@given(st.lists(st.integers(0, 10_000), max_size=60), st.integers(0, 500))
+def test_markers_lie_further_apart_than_asked(records: list[int], nearest: int) -> None:
+    marks = tables.markers(events(*((r, "drift", "a", 2) for r in sorted(records))), "drift", nearest)
+    assert (marks["record"].diff().dropna() > nearest).all()
+    assert set(marks["record"]) <= set(records)
