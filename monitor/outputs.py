@@ -5,11 +5,12 @@ from __future__ import annotations
 import csv
 import io
 import json
+import math
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, BinaryIO, Self
 
 from monitor.problems import ConfigurationProblem, TemporaryProblem
 from monitor.targets import Task
@@ -26,14 +27,14 @@ class GrowingFile:
         length_bytes: None starts a new file; otherwise what lies beyond this length is cut off.
 
     Raises:
-        ConfigurationProblem: the file is shorter than ``length_bytes``, so it is not the one of the checkpoint.
+        ConfigurationProblem: the file is shorter than ``length_bytes``: it is not the checkpoint's.
     """
 
     def __init__(self, path: Path, length_bytes: int | None) -> None:
         self.path = path
         path.parent.mkdir(parents=True, exist_ok=True)
         if length_bytes is None:
-            self._file = path.open("wb")
+            self._file: BinaryIO = path.open("wb")
         else:
             self._require_length(length_bytes)
             self._file = path.open("r+b" if path.exists() else "wb")
@@ -121,6 +122,11 @@ def reject_line(fact: Rejected, line: int, data: Mapping[str, Any] | str) -> str
         "value": fact.value,
         "reason": fact.reason,
         "remedy": fact.remedy,
-        "data": data,
+        "data": data if isinstance(data, str) else {name: _strict(item) for name, item in data.items()},
     }
     return json.dumps(entry, default=str) + "\n"
+
+
+def _strict(value: Any) -> Any:
+    """JSON knows no NaN and no infinity: they become text."""
+    return str(value) if isinstance(value, float) and not math.isfinite(value) else value

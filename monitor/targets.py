@@ -69,9 +69,7 @@ def to_targets(task: Task, targets: Sequence[Any]) -> list[Any]:
     which the learner rejects.
     """
     if task is Task.CLASSIFICATION:
-        return [
-            target if target is None or isinstance(target, str) else _class_name(target) for target in targets
-        ]
+        return [target if isinstance(target, str) else _class_name(target) for target in targets]
     return [_number_or_as_is(target) for target in targets]
 
 

@@ -6,6 +6,7 @@ Shapes: N scored records of a piece, K live leaves.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from monitor.journal.leaves import LeafRegister, LeafTotals
@@ -14,10 +15,27 @@ from monitor.journal.rejections import Rejections
 from monitor.journal.schema import EventKind, EventRow, IntervalRow, Rows, ShareRow, TopologyRow
 from stream_hmoe.events import Drifted, Fact, Level, Rejected, Restructured, Scored, Topology
 
-__all__ = ["INTERVAL_RECORDS", "WINDOW_INTERVALS", "JournalFold"]
+__all__ = ["INTERVAL_RECORDS", "WINDOW_INTERVALS", "JournalFold", "Tally"]
 
 INTERVAL_RECORDS = 250
 WINDOW_INTERVALS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """A stream in four numbers.
+
+    Args:
+        scored: records predicted, scored and learned from.
+        rejected: records that could not be used.
+        metric: accuracy or mean absolute error of the scored records; None without any.
+        loss_nats: their mean loss.
+    """
+
+    scored: int
+    rejected: int
+    metric: float | None
+    loss_nats: float | None
 
 
 class JournalFold:
@@ -52,15 +70,40 @@ class JournalFold:
         self._rejections: dict[int, Rejections] = {}
         self._drifts: list[Drifted] = []
         self._levels: dict[str, int] = {}
+        self._interval_levels: dict[str, int] = {}
+        self._drift_counts: dict[str, int] = {}
         self._rejected_total = 0
         self._scored_total = 0
         self._error_total = 0.0
+        self._loss_total = 0.0
         self._window: list[tuple[int, float]] = []
 
     @property
     def levels(self) -> Mapping[str, int]:
-        """Level of every watched signal that ever changed, as of the last closed interval."""
-        return dict(self._levels)
+        """Highest level in the last closed interval of every watched signal that ever changed its level."""
+        return dict(self._interval_levels)
+
+    @property
+    def drift_counts(self) -> Mapping[str, int]:
+        """How often every watched signal drifted since the start of the stream."""
+        return dict(self._drift_counts)
+
+    @property
+    def rejected_total(self) -> int:
+        """Records rejected since the start of the stream, the interval under way included."""
+        return self._rejected_total + sum(value.total for value in self._rejections.values())
+
+    def so_far(self) -> Tally:
+        """The stream up to its last record, the interval under way included."""
+        waiting = join(self._pieces)
+        scored = self._scored_total + len(waiting.record)
+        loss = self._loss_total + float(waiting.loss_nats.sum())
+        return Tally(
+            scored=scored,
+            rejected=self.rejected_total,
+            metric=self._metric(scored, self._error_total + float(waiting.error.sum())),
+            loss_nats=loss / scored if scored else None,
+        )
 
     def add(self, facts: Iterable[Fact], records_seen: int) -> Rows:
         """Take in the facts of the next stretch of the stream -> the rows they complete.
@@ -100,7 +143,10 @@ class JournalFold:
             "rejected_total": self._rejected_total,
             "scored_total": self._scored_total,
             "error_total": self._error_total,
+            "loss_total": self._loss_total,
             "levels": dict(self._levels),
+            "interval_levels": dict(self._interval_levels),
+            "drift_counts": dict(self._drift_counts),
             "window": [list(entry) for entry in self._window],
             "rejections": {str(key): value.state_dict() for key, value in self._rejections.items()},
             "drifts": [[d.record, d.signal, int(d.level), float(d.statistic)] for d in self._drifts],
@@ -117,7 +163,10 @@ class JournalFold:
         self._rejected_total = int(state["rejected_total"])
         self._scored_total = int(state["scored_total"])
         self._error_total = float(state["error_total"])
-        self._levels = {signal: int(level) for signal, level in state["levels"].items()}
+        self._loss_total = float(state["loss_total"])
+        self._levels = _integers(state["levels"])
+        self._interval_levels = _integers(state["interval_levels"])
+        self._drift_counts = _integers(state["drift_counts"])
         self._window = [(int(count), float(total)) for count, total in state["window"]]
         self._rejections = {
             int(key): Rejections.from_state_dict(value) for key, value in state["rejections"].items()
@@ -137,6 +186,8 @@ class JournalFold:
                 self._rejections.setdefault(interval, Rejections()).add(fact)
             case Drifted():
                 self._drifts.append(fact)
+                if fact.level is Level.DRIFT:
+                    self._drift_counts[fact.signal] = self._drift_counts.get(fact.signal, 0) + 1
                 rows.events.append(_drift_event(fact))
             case Restructured():
                 self.leaves.restructure(fact.topology)
@@ -148,7 +199,7 @@ class JournalFold:
         """Give the rows of the interval that ends before record ``end``."""
         piece = join(self._pop_pieces(end))
         self._count_errors(piece)
-        level = self._pop_level(end)
+        self._pop_levels(end)
         rejections = self._rejections.pop((end - 1) // self._interval_records, None)
         if rejections is not None:
             self._rejected_total += rejections.total
@@ -166,7 +217,7 @@ class JournalFold:
                 metric=self._metric(self._scored_total, self._error_total),
                 metric_window=self._metric(windowed[0], windowed[1]),
                 gate_entropy_nats=entropy_nats(piece.gate_weights),
-                level=level,
+                level=max(self._interval_levels.values(), default=0),
                 rejected_total=self._rejected_total,
                 num_leaves=len(self.leaves.live),
             )
@@ -184,20 +235,21 @@ class JournalFold:
         self._pieces = left
         return taken
 
-    def _pop_level(self, end: int) -> int:
-        """Highest level that any signal had in the interval; signals keep their last level afterwards."""
-        highest = max(self._levels.values(), default=0)
+    def _pop_levels(self, end: int) -> None:
+        """Highest level that every signal had in the interval; signals keep their last level afterwards."""
+        self._interval_levels = dict(self._levels)
         for drift in self._drifts:
             if drift.record < end:
+                highest = max(int(drift.level), self._interval_levels.get(drift.signal, 0))
+                self._interval_levels[drift.signal] = highest
                 self._levels[drift.signal] = int(drift.level)
-                highest = max(highest, int(drift.level))
         self._drifts = [drift for drift in self._drifts if drift.record >= end]
-        return highest
 
     def _count_errors(self, piece: Piece) -> None:
         total = float(piece.error.sum())
         self._scored_total += len(piece.record)
         self._error_total += total
+        self._loss_total += float(piece.loss_nats.sum())
         self._window = [*self._window, (len(piece.record), total)][-self._window_intervals :]
 
     def _metric(self, count: float, total: float) -> float | None:
@@ -217,6 +269,10 @@ class _RowLists:
 
     def frozen(self) -> Rows:
         return Rows(tuple(self.intervals), tuple(self.shares), tuple(self.topology), tuple(self.events))
+
+
+def _integers(values: Mapping[str, Any]) -> dict[str, int]:
+    return {key: int(value) for key, value in values.items()}
 
 
 def _drift_event(fact: Drifted) -> EventRow:

@@ -122,6 +122,27 @@ class JournalReader:
             (first, last, width),
         )
 
+    def usage(self, first: int = 0) -> pd.DataFrame:
+        """What the live leaves did from record ``first`` on.
+
+        Columns: leaf, name, group_name, usage (share of the gate weight of all scored records), loss_nats and
+        error (means weighted by the leaf's gate weight).
+        """
+        return self._table(
+            "SELECT live.leaf, live.name, live.group_name, "
+            "coalesce(sum(interval.scored * share.weight), 0.0) "
+            "/ max(1, (SELECT sum(scored) FROM interval WHERE record >= ?)) AS usage, "
+            "sum(interval.scored * share.weight * share.loss_nats) "
+            "/ sum(interval.scored * share.weight) AS loss_nats, "
+            "sum(interval.scored * share.weight * share.error) "
+            "/ sum(interval.scored * share.weight) AS error "
+            "FROM topology AS live LEFT JOIN share ON share.leaf = live.leaf AND share.record >= ? "
+            "LEFT JOIN interval ON interval.record = share.record "
+            "WHERE live.record = (SELECT max(record) FROM topology) "
+            "GROUP BY live.leaf ORDER BY live.leaf",
+            (first, first),
+        )
+
     def topology(self) -> pd.DataFrame:
         """The live leaves: record (since when the model has this shape), leaf, name, group_name."""
         return self._table(

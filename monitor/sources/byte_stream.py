@@ -198,8 +198,8 @@ def _inflate_until_broken(member: zlib._Decompress, data: bytes) -> bytes:
 
 def _damaged_gzip(name: str, reason: str) -> ConfigurationProblem:
     return ConfigurationProblem(
-        f"{name} is a broken gzip file: {reason}. The records before the break were used, but the last ones may "
-        "be damaged too: get an undamaged copy and begin again with --overwrite"
+        f"{name} is a broken gzip file: {reason}. The records before the break were used, but the last ones "
+        "may be damaged too: get an undamaged copy and begin again with --overwrite"
     )
 
 

@@ -93,6 +93,9 @@ class Source(Protocol):
             Problem: the input is broken from here on; everything before it has been given.
         """
 
+    def stop_reading(self) -> None:
+        """Read nothing more: the next chunks give what is waiting."""
+
     def close(self) -> None:
         """Release the input; may be called twice."""
 

@@ -87,6 +87,9 @@ class ParquetSource:
             bytes_read=int(share * (self.size_bytes or 0)),
         )
 
+    def stop_reading(self) -> None:
+        """Nothing to do: a file can be read again."""
+
     def close(self) -> None:
         """Close the file; a temporary copy is gone then."""
         self._input.close()

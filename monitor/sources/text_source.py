@@ -62,6 +62,7 @@ class TextSource:
         self._lines = lines
         self._format = line_format
         self._is_repeatable = is_repeatable
+        self._is_reading = True
 
     @property
     def size_bytes(self) -> int | None:
@@ -89,11 +90,17 @@ class TextSource:
         Raises:
             Problem: the input is broken from here on; everything before it has been given.
         """
-        self._lines.gather(limit)
+        if self._is_reading:
+            self._lines.gather(limit)
         if not self._lines.queue and self._lines.queue.is_complete:
             self._lines.raise_problem()
             return None
         return self._collect(self._lines.queue, limit)
+
+    def stop_reading(self) -> None:
+        """Read nothing more: the next chunks give the lines that are waiting."""
+        self._is_reading = False
+        self._lines.queue.is_complete = True
 
     def close(self) -> None:
         """Close the input."""

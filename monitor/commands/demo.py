@@ -1,0 +1,5 @@
+"""``hmoe demo``."""
+
+
+def command() -> None:
+    """Demo."""

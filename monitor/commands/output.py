@@ -1,0 +1,45 @@
+"""How commands show a run and print what they found."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import sys
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from monitor.run.summary import Summary
+    from monitor.terminal import View
+
+__all__ = ["choose_view", "print_json", "report_summary"]
+
+
+def choose_view(title: str, is_quiet: bool, is_json: bool) -> View:
+    """A live picture when standard output is a terminal that is free for it, else lines on standard error."""
+    from rich.console import Console
+
+    from monitor.terminal import LiveView, PlainView, QuietView
+
+    if is_quiet:
+        return QuietView()
+    if sys.stdout.isatty() and not is_json:
+        return LiveView(Console(), title)
+    return PlainView()
+
+
+def report_summary(summary: Summary, as_json: bool, arguments: Sequence[str]) -> None:
+    """Print the end of a run, and how to go on when it was stopped."""
+    again = [argument for argument in arguments if argument not in ("--overwrite", "--resume")]
+    resume = None if summary.status == "finished" else shlex.join(["hmoe", *again, "--resume"])
+    if as_json:
+        print_json({**summary.to_dict(), "resume": resume})
+        return
+    print(summary.text())
+    if resume is not None:
+        print(f"go on with: {resume}")
+
+
+def print_json(values: Mapping[str, Any]) -> None:
+    """Print one JSON object on standard output."""
+    print(json.dumps(values, indent=2, allow_nan=False))
