@@ -14,6 +14,7 @@ from pathlib import Path
 import streamlit as st
 
 from dashboards import data, downloads, sections, strips, tables
+from dashboards.style import STYLE
 from dashboards.theme import look
 from dashboards.verdict import freshness, verdict
 from monitor.journal.schema import JournalError
@@ -25,7 +26,7 @@ LONG_TICK_SECONDS = 5.0
 def main() -> None:
     """Draw the controls once, and everything else again on every tick."""
     st.set_page_config(page_title="stream-hmoe", layout="wide")
-    st.html(strips.STYLE)
+    st.html(STYLE)
     parser = argparse.ArgumentParser()
     parser.add_argument("--journal", type=Path, default=Path("journal.sqlite"))
     path = parser.parse_args(sys.argv[1:]).journal

@@ -12,6 +12,7 @@ from streamlit.elements.lib.column_types import ColumnConfig
 from dashboards import charts, tables
 from dashboards.data import Snapshot
 from dashboards.theme import Look
+from dashboards.tiles import Figure, figure_tiles
 from dashboards.words import count
 
 __all__ = ["about", "entropy", "events", "experts", "key_figures", "metric_over_time", "shares_over_time"]
@@ -46,10 +47,9 @@ def key_figures(snapshot: Snapshot) -> None:
         ("Experts", count(newest["num_leaves"]), "num_leaves"),
         ("Rejected records", count(newest["rejected_total"]), "rejected_total"),
     ]
-    for column, (label, value, name) in zip(st.columns(len(figures)), figures, strict=True):
-        column.metric(
-            label, value, border=True, chart_data=course[name].astype(float).tolist(), chart_type="area"
-        )
+    courses = [course[name].astype(float).tolist() for _, _, name in figures]
+    tiles = [Figure(label, value, line) for (label, value, _), line in zip(figures, courses, strict=True)]
+    st.html(figure_tiles(tiles))
 
 
 def metric_over_time(snapshot: Snapshot, marks: Marks, look: Look) -> None:

@@ -1,4 +1,4 @@
-"""The pieces of the page that Streamlit has no element for, as HTML: the verdict strip and the notice."""
+"""What stands on top of the page, as HTML: the verdict, or the reason why there is none."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dashboards.data import Notice
 from dashboards.states import State
 from dashboards.verdict import Freshness, Verdict
 
-__all__ = ["STYLE", "notice_strip", "verdict_strip"]
+__all__ = ["notice_strip", "verdict_strip"]
 
 # Each state has a sign besides its colour, for people who see no difference between the colours.
 _SIGNS: Mapping[State, tuple[str, str]] = {
@@ -22,21 +22,6 @@ _SIGNS: Mapping[State, tuple[str, str]] = {
     State.DEGRADED: ("&#9660;", theme.PURPLE),
     State.SILENT: ("&#8214;", theme.VERMILLION),
 }
-
-STYLE = """<style>
-.stMainBlockContainer {padding-top: 2.2rem; padding-bottom: 2rem; max-width: 1500px;}
-.strip {display: flex; align-items: center; gap: 1rem; padding: .8rem 1.1rem; border-radius: .6rem;
-  border-left: .4rem solid var(--tone); background: color-mix(in srgb, var(--tone) 13%, transparent);}
-.strip .sign {flex: none; width: 2.3rem; height: 2.3rem; border-radius: 50%; background: var(--tone);
-  display: grid; place-items: center; color: #fff; font-size: 1.15rem; font-weight: 700;}
-.strip .words {flex: 1; line-height: 1.4;}
-.strip .words b {font-size: 1.2rem;}
-.strip .since {opacity: .75; margin-left: .35rem;}
-.badge {flex: none; border-radius: 1rem; padding: .15rem .7rem; font-size: .85rem; white-space: nowrap;
-  border: 1px solid color-mix(in srgb, currentColor 35%, transparent);}
-.badge.stale {background: #C22F1F; border-color: #C22F1F; color: #fff; font-weight: 600;}
-.run {opacity: .75; font-size: .9rem;}
-</style>"""
 
 
 def verdict_strip(verdict: Verdict, fresh: Freshness, is_paused: bool) -> str:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 import time
 from pathlib import Path
@@ -26,9 +27,14 @@ def opened(path: Path, monkeypatch: pytest.MonkeyPatch, **query: str) -> AppTest
     return page
 
 
-def strip(page: AppTest) -> str:
+def markup(page: AppTest, part: str) -> str:
+    """The piece of HTML on the page that holds this class."""
     bodies = [str(element.proto.body) for element in page.get("html")]
-    return next(body for body in bodies if 'class="strip"' in body)
+    return next((body for body in bodies if f'class="{part}"' in body), "")
+
+
+def strip(page: AppTest) -> str:
+    return markup(page, "strip")
 
 
 def specs(page: AppTest) -> list[dict[str, Any]]:
@@ -36,7 +42,8 @@ def specs(page: AppTest) -> list[dict[str, Any]]:
 
 
 def figures(page: AppTest) -> dict[str, str]:
-    return {metric.label: metric.value for metric in page.metric}
+    pairs = re.findall(r'class="label">(.*?)</div><div class="value">(.*?)</div>', markup(page, "tiles"))
+    return dict(pairs)
 
 
 @pytest.fixture
@@ -114,7 +121,7 @@ def test_a_journal_without_records_is_waited_for(tmp_path: Path, monkeypatch: py
     JournalWriter(path, journals.Story().meta).close()
     page = opened(path, monkeypatch)
     assert "Waiting" in strip(page)
-    assert not page.metric
+    assert not figures(page)
 
 
 def test_a_missing_journal_is_said_and_appears_as_soon_as_it_is_written(

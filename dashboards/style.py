@@ -1,0 +1,29 @@
+"""The style sheet of the pieces that are written as HTML."""
+
+__all__ = ["STYLE"]
+
+STYLE = """<style>
+.stMainBlockContainer {padding-top: 2.2rem; padding-bottom: 2rem; max-width: 1500px;}
+.strip {display: flex; align-items: center; gap: 1rem; padding: .8rem 1.1rem; border-radius: .6rem;
+  border-left: .4rem solid var(--tone); background: color-mix(in srgb, var(--tone) 13%, transparent);}
+.strip .sign {flex: none; width: 2.3rem; height: 2.3rem; border-radius: 50%; background: var(--tone);
+  display: grid; place-items: center; color: #10161D; font-size: 1.15rem; font-weight: 700;}
+.strip .words {flex: 1; line-height: 1.4;}
+.strip .words b {font-size: 1.2rem;}
+.strip .since {opacity: .75; margin-left: .35rem;}
+.badge {flex: none; border-radius: 1rem; padding: .15rem .7rem; font-size: .85rem; white-space: nowrap;
+  border: 1px solid color-mix(in srgb, currentColor 35%, transparent);}
+.badge.stale {background: #C22F1F; border-color: #C22F1F; color: #fff; font-weight: 600;}
+[data-testid="stCaptionContainer"] {color: inherit; opacity: .8;}
+.tiles {display: grid; grid-template-columns: repeat(auto-fit, minmax(9.5rem, 1fr)); gap: .8rem;}
+.tile {border: 1px solid color-mix(in srgb, currentColor 18%, transparent); border-radius: .6rem;
+  overflow: hidden; padding-top: .7rem; line-height: 1.35;}
+.tile .label, .tile .value {padding: 0 1rem; white-space: nowrap; overflow: hidden; text-overflow: ellipsis;}
+.tile .label {font-size: .85rem; opacity: .85;}
+.tile .value {font-size: 1.75rem; font-variant-numeric: tabular-nums;}
+.course {position: relative; height: 2.4rem; margin-top: .2rem;}
+.course div {position: absolute; inset: 0; background: currentColor;}
+.course .line {opacity: .65;}
+.course .area {opacity: .08;}
+@media (max-width: 40rem) {.strip {flex-wrap: wrap;} .strip .words {flex-basis: 60%;}}
+</style>"""
