@@ -14,13 +14,13 @@ from pathlib import Path
 import streamlit as st
 
 from dashboards import data, downloads, sections, strips, tables
+from dashboards.reading import Reading
 from dashboards.style import STYLE
 from dashboards.theme import look
 from dashboards.verdict import freshness, verdict
 from monitor.journal.schema import JournalError
 
 TICK_SECONDS = 1.0
-LONG_TICK_SECONDS = 5.0
 
 
 def main() -> None:
@@ -43,20 +43,19 @@ def main() -> None:
             label_visibility="collapsed",
         )
         is_paused = st.toggle("Pause", key="pause", bind="query-params", help="Stops the page, not the run.")
-    tick = LONG_TICK_SECONDS if data.WINDOWS[window] is None else TICK_SECONDS
-    live = st.fragment(draw, run_every=None if is_paused else tick)
+    live = st.fragment(draw, run_every=None if is_paused else TICK_SECONDS)
     live(path, data.WINDOWS[window], is_paused)
 
 
 def draw(path: Path, window: int | None, is_paused: bool) -> None:
     """Read one snapshot and show it, or say why there is none."""
     try:
-        snapshot = data.read(path, window)
+        reading = newest(path, window, is_paused)
     except JournalError as error:
         st.html(strips.notice_strip(data.notice(error)))
         return
-    colors = look(st.context.theme.type)
-    fresh = freshness(snapshot, time.time())
+    snapshot, colors = reading.snapshot, look(st.context.theme.type)
+    fresh = freshness(snapshot, reading.at_seconds)
     st.html(strips.verdict_strip(verdict(snapshot, fresh), fresh, is_paused))
     sections.about(snapshot)
     if snapshot.recent.empty:
@@ -76,6 +75,22 @@ def draw(path: Path, window: int | None, is_paused: bool) -> None:
         sections.experts(snapshot)
     sections.events(snapshot)
     downloads.buttons(path)
+
+
+def newest(path: Path, window: int | None, is_paused: bool) -> Reading:
+    """The snapshot to show: the one that this browser tab has already, or a new one.
+
+    Raises:
+        JournalError: there is no journal, or it cannot be read.
+    """
+    begin = time.time()
+    kept: Reading | None = st.session_state.get("reading")
+    if kept is not None and kept.serves(path, window, begin, is_paused):
+        return kept
+    snapshot = data.read(path, window)
+    reading = Reading(path, window, snapshot, begin, time.time() - begin)
+    st.session_state["reading"] = reading
+    return reading
 
 
 main()

@@ -95,6 +95,19 @@ def test_every_window_can_be_chosen(live: Path, monkeypatch: pytest.MonkeyPatch,
     assert figures(page)["Records"] == "20,000"
 
 
+def test_a_paused_page_stands_still_while_the_run_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = journals.write(tmp_path / "growing.sqlite", journals.Story())
+    page = opened(path, monkeypatch, pause="true")
+    path.unlink()
+    journals.write(path, journals.Story(records=24_000))
+    page.selectbox(key="group").set_value("trees").run()
+    assert figures(page)["Records"] == "20,000"
+    page.segmented_control(key="window").set_value("5k").run()
+    assert figures(page)["Records"] == "24,000"
+
+
 def test_old_data_turn_the_badge_red(journal: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     page = opened(journal, monkeypatch)
     assert "Silent" in strip(page)
