@@ -78,12 +78,11 @@ class Learner:
             x_ND: (N, D) encoded records; NaN is missing.
             weights: whether to report the leaves' weights.
         """
-        predicted, leaf_weights = self._room(len(x_ND), weights)
-        if self.task == "regression":
-            gaussian.predict_means(self.state, self.target_3, x_ND, predicted, leaf_weights)
-        elif self.num_outputs > 0:
-            categorical.predict_classes(self.state, x_ND, predicted, leaf_weights)
-        return Outcome(predicted, np.empty(0), leaf_weights)
+        outcome = self._room(len(x_ND), 0, weights)
+        if self.num_outputs > 0:
+            none = np.empty(0, np.int64 if self.task == "classification" else np.float64)
+            self._run(x_ND, none, False, outcome)
+        return outcome
 
     def step(self, x_ND: Floats, y_N: npt.NDArray[Any], *, weights: bool = False) -> Outcome:
         """Predict, score, then learn N records in order.
@@ -95,27 +94,27 @@ class Learner:
             y_N: (N,) class indices below C, or float targets.
             weights: whether to report the leaves' weights.
         """
-        predicted, leaf_weights = self._room(len(x_ND), weights)
-        loss_N = np.empty(len(x_ND))
+        outcome = self._room(len(x_ND), len(x_ND), weights)
         begin = 0
         while begin < len(x_ND):
             end = min(len(x_ND), begin + _until_renewal(self.records))
             run = slice(begin, end)
-            self._run(x_ND[run], y_N[run], predicted[run], loss_N[run], leaf_weights[run])
+            self._run(x_ND[run], y_N[run], True, Outcome(*(part[run] for part in outcome)))
             if _until_renewal(self.records - 1) == 1:
                 self._renew_bins()
             begin = end
-        return Outcome(predicted, loss_N, leaf_weights)
+        return outcome
 
-    def _room(self, num_records: int, weights: bool) -> tuple[Floats, Floats]:
+    def _room(self, num_records: int, num_losses: int, weights: bool) -> Outcome:
         columns = 2 if self.task == "regression" else self.num_outputs
-        return np.empty((num_records, columns)), np.empty((num_records, len(self.topology.leaves) if weights else 0))
+        leaf_weights = np.empty((num_records, len(self.topology.leaves) if weights else 0))
+        return Outcome(np.empty((num_records, columns)), np.empty(num_losses), leaf_weights)
 
-    def _run(self, x_ND: Floats, y_N: npt.NDArray[Any], predicted: Floats, loss_N: Floats, weights: Floats) -> None:
+    def _run(self, x_ND: Floats, y_N: npt.NDArray[Any], learn: bool, outcome: Outcome) -> None:
         if self.task == "classification":
-            categorical.step_classes(self.state, x_ND, y_N, predicted, loss_N, weights)
+            categorical.run_classes(self.state, x_ND, y_N, learn, *outcome)
         else:
-            gaussian.step_means(self.state, self.target_3, x_ND, y_N, predicted, loss_N, weights)
+            gaussian.run_means(self.state, self.target_3, x_ND, y_N, learn, *outcome)
 
     def _renew_bins(self) -> None:
         """Cut the features into bins of equal count over the records remembered now."""

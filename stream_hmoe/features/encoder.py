@@ -109,12 +109,20 @@ class FeatureEncoder:
                 for record in records:
                     self.learn(record)
                 return
-            for row in rows_with_news(self._layout, records, self.max_categories):
+            for row in records.iloc[self.rows_with_news(records)].to_dict("records"):
                 self.learn(row)
             encode_frame(self._layout, records)  # looks at every value
         except BadRecord:
             self.load_state_dict(before)
             raise
+
+    def rows_with_news(self, frame: pd.DataFrame) -> list[int]:
+        """Return, in order, the positions of the rows that may add a column; no other row does.
+
+        Raises:
+            BadRecord: as ``encode``.
+        """
+        return rows_with_news(self._layout, frame, self.max_categories)
 
     def state_dict(self) -> dict[str, Any]:
         """Return all that was learned, ready for JSON."""

@@ -50,11 +50,11 @@ def encode_frame(layout: Layout, frame: pd.DataFrame) -> Floats:
     return X_ND
 
 
-def rows_with_news(layout: Layout, frame: pd.DataFrame, max_categories: int) -> list[dict[Any, Any]]:
-    """Return, in order, the rows from which an encoder may have something to learn, and few others.
+def rows_with_news(layout: Layout, frame: pd.DataFrame, max_categories: int) -> list[int]:
+    """Return, in order, the positions of the rows from which an encoder may have something to learn, and few others.
 
-    These are the first row, and for each column the first with a value, the first gap after it, and the first of each
-    new category as long as there is room for it. All other rows add no column.
+    These are the first row, and for each column the first with a value, the first gap after it, and the first
+    of each new category as long as there is room for it. All other rows add no column.
 
     Raises:
         BadRecord: a value cannot be used, or two columns have one name.
@@ -76,7 +76,7 @@ def rows_with_news(layout: Layout, frame: pd.DataFrame, max_categories: int) -> 
         else:
             present_N = ~np.isnan(_moments(name, series)[:, 0])
         rows.update(_first_rows(present_N))
-    return list(frame.iloc[sorted(rows)].to_dict("records"))
+    return sorted(rows)
 
 
 def _named_columns(frame: pd.DataFrame) -> Iterator[tuple[str, pd.Series]]:

@@ -198,8 +198,8 @@ def _observe(trees: Boosted, i: int, leaf: int, rate: float, spread: float, bin_
     for d in range(bin_D.size):
         cell_W = trees.histogram_ILDBW[i, leaf, d, bin_D[d]]
         for c in range(classes):
-            cell_W[c] += np.float32(trees.trial_C[c])
-        cell_W[classes] += np.float32(1.0)
+            cell_W[c] += trees.trial_C[c]
+        cell_W[classes] += 1.0
 
 
 @compiled
@@ -304,8 +304,11 @@ def _split(trees: Boosted, i: int, node: int, d: int, at: int, threshold: float,
     trees.spread_IL[i, high] = trees.spread_IL[i, low]
     trees.seen_IL[i, low] = 0
     trees.seen_IL[i, high] = 0
-    trees.histogram_ILDBW[i, low] = np.float32(0.0)
-    trees.histogram_ILDBW[i, high] = np.float32(0.0)
+    for feature in range(trees.histogram_ILDBW.shape[2]):
+        for b in range(trees.histogram_ILDBW.shape[3]):
+            for w in range(classes + 1):
+                trees.histogram_ILDBW[i, low, feature, b, w] = 0.0
+                trees.histogram_ILDBW[i, high, feature, b, w] = 0.0
     child = trees.nodes_I[i]
     trees.feature_IN[i, node] = d
     trees.threshold_IN[i, node] = threshold

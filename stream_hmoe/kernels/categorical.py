@@ -19,13 +19,15 @@ from .compiled import compiled
 from .linear import Linear, learn_linear, predict_linear
 from .nearest import Memory, Prototypes, learn_memory, learn_prototypes, predict_memory, predict_prototypes
 from .pool import Pool, learn_pool, predict_pool, spread_pool_mass
-from .regions import Regions, learn_region, predict_region
+from .regions import Regions, learn_regions, predict_regions
 from .scaling import Scale, learn_scale, scale_record
 
-__all__ = ["State", "fill_leaf_weights", "learn_class", "predict_class", "predict_classes", "step_classes"]
+__all__ = ["State", "fill_leaf_weights", "run_classes"]
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
+
+LEAST_PROBABILITY = 1e-15
 
 
 class State(NamedTuple):
@@ -45,97 +47,83 @@ class State(NamedTuple):
 
 
 @compiled
-def predict_class(state: State, x_D: Floats, probability_C: Floats) -> None:
-    """Class probabilities of one record. Only scratch is written."""
-    z_A = state.z_A
-    scale_record(state.scale, x_D, z_A)
-    active_M = state.pool.active_M
-    probability_TC = state.pool.probability_TC
-    groups = state.regions.born_G.size
-    if active_M[0] + active_M[1] > 0.0:
-        predict_linear(state.linear, z_A, state.pool.logit_C, probability_TC, 0)
-    for g in range(groups):
-        if active_M[2 + g] > 0.0:
-            predict_region(state.regions, g, state.laplace_2[1] == 1, z_A, probability_TC[2 + g])
-    row = 2 + groups
-    if active_M[row] > 0.0:
-        predict_memory(state.memory, z_A, probability_TC[row])
-    if active_M[row + 1] > 0.0:
-        predict_prototypes(state.prototypes, z_A, probability_TC[row + 1])
-    if active_M[row + 2] > 0.0 or active_M[row + 4] > 0.0:
-        find_bins(state.additive, z_A)
-    if active_M[row + 2] > 0.0:
-        predict_additive(state.additive, probability_TC, row + 2)
-    if active_M[row + 4] > 0.0:
-        predict_boosted(state.boosted, z_A, probability_TC, row + 4)
-    predict_pool(state.pool, state.laplace_2[0] == 1, z_A, probability_C)
-
-
-@compiled
-def learn_class(state: State, x_D: Floats, y: int, probability_C: Floats) -> None:
-    """Learn from the record that ``predict_class`` has just predicted, with the scratch it left."""
-    z_A = state.z_A
-    active_M = state.pool.active_M
-    probability_TC = state.pool.probability_TC
-    groups = state.regions.born_G.size
-    record = state.records_1[0]
-    learn_pool(state.pool, state.laplace_2[0] == 1, z_A, y, probability_C[y])
-    if active_M[0] + active_M[1] > 0.0:
-        learn_linear(state.linear, z_A, y, probability_TC, 0)
-    for g in range(groups):
-        if active_M[2 + g] > 0.0:
-            likelihood = probability_TC[2 + g, y]
-            learn_region(state.regions, g, state.laplace_2[1] == 1, z_A, y, likelihood, record)
-    row = 2 + groups
-    learn_memory(state.memory, z_A, float(y))
-    if active_M[row + 1] > 0.0:
-        learn_prototypes(state.prototypes, z_A, y, probability_TC[row + 1], record)
-    if active_M[row + 2] > 0.0:
-        learn_additive(state.additive, y, probability_TC, row + 2)
-    if active_M[row + 4] > 0.0:
-        learn_boosted(state.boosted, z_A, y, state.additive.bin_D, state.additive.edge_DH)
-    learn_scale(state.scale, x_D)
-    state.records_1[0] += 1
-
-
-@compiled
-def predict_classes(state: State, x_ND: Floats, probability_NC: Floats, weight_NK: Floats) -> None:
-    """Class probabilities and leaf weights (0 columns: not wanted) of many records, without learning."""
-    for n in range(x_ND.shape[0]):
-        predict_class(state, x_ND[n], probability_NC[n])
-        if weight_NK.shape[1] > 0:
-            fill_leaf_weights(state, weight_NK[n])
-
-
-@compiled
-def step_classes(
-    state: State, x_ND: Floats, y_N: Integers, probability_NC: Floats, loss_N: Floats, weight_NK: Floats
+def run_classes(
+    state: State,
+    x_ND: Floats,
+    y_N: Integers,
+    learn: bool,
+    probability_NC: Floats,
+    loss_N: Floats,
+    weight_NK: Floats,
 ) -> None:
-    """Predict, score, then learn every record in order."""
+    """Predict every record in order and, where asked, score it and learn from it before the next.
+
+    Without ``learn`` only scratch is written, and ``y_N`` and ``loss_N`` may be empty.
+    ``weight_NK`` with 0 columns: leaf weights are not wanted.
+    """
+    scale, linear, regions, memory, prototypes, additive, boosted, pool, records_1, laplace_2, z_A = state
+    probability_TC = pool.probability_TC
+    laplace_outer, laplace_inner = laplace_2[0] == 1, laplace_2[1] == 1
+    row = 2 + regions.born_G.size
+    with_linear, with_regions = pool.active_M[0] > 0.0, pool.active_M[2] > 0.0
+    with_memory, with_prototypes = pool.active_M[row] > 0.0, pool.active_M[row + 1] > 0.0
+    with_additive, with_boosted = pool.active_M[row + 2] > 0.0, pool.active_M[row + 4] > 0.0
     for n in range(x_ND.shape[0]):
-        predict_class(state, x_ND[n], probability_NC[n])
+        x_D, p_C = x_ND[n], probability_NC[n]
+        scale_record(scale, x_D, z_A)
+        find_bins(additive, z_A)
+        if with_linear:
+            predict_linear(linear, z_A, pool.logit_C, probability_TC, 0)
+        if with_regions:
+            predict_regions(regions, laplace_inner, z_A, probability_TC, 2)
+        if with_memory:
+            predict_memory(memory, z_A, probability_TC[row])
+        if with_prototypes:
+            predict_prototypes(prototypes, z_A, probability_TC[row + 1])
+        if with_additive:
+            predict_additive(additive, probability_TC, row + 2)
+        if with_boosted:
+            predict_boosted(boosted, z_A, probability_TC, row + 4)
+        predict_pool(pool, laplace_outer, z_A, p_C)
         if weight_NK.shape[1] > 0:
-            fill_leaf_weights(state, weight_NK[n])
-        loss_N[n] = -math.log(max(probability_NC[n, y_N[n]], 1e-300))
-        learn_class(state, x_ND[n], y_N[n], probability_NC[n])
+            fill_leaf_weights(pool, regions.born_G, regions.gate_GE, weight_NK[n])
+        if not learn:
+            continue
+        y = y_N[n]
+        loss_N[n] = -math.log(max(p_C[y], LEAST_PROBABILITY))
+        learn_pool(pool, laplace_outer, z_A, y, p_C[y])
+        if with_linear:
+            learn_linear(linear, z_A, y, probability_TC, 0)
+        if with_regions:
+            learn_regions(regions, laplace_inner, z_A, y, probability_TC, 2, records_1[0])
+        learn_memory(memory, z_A, float(y))
+        if with_prototypes:
+            learn_prototypes(prototypes, z_A, y, probability_TC[row + 1], records_1[0])
+        if with_additive:
+            learn_additive(additive, y, probability_TC, row + 2)
+        if with_boosted:
+            learn_boosted(boosted, z_A, y, additive.bin_D, additive.edge_DH)
+        learn_scale(scale, x_D)
+        records_1[0] += 1
 
 
 @compiled
-def fill_leaf_weights(state: State, weight_K: Floats) -> None:
-    """Outer weight times inner weight of every leaf for the record just predicted."""
-    spread_pool_mass(state.pool)
-    groups, experts = state.regions.gate_GE.shape
-    weight_M = state.pool.weight_M
+def fill_leaf_weights(pool: Pool, born_G: Integers, gate_GE: Floats, weight_K: Floats) -> None:
+    """Outer weight times inner weight of every leaf for the record just predicted.
+
+    A group without experts yet holds its weight on its first leaf.
+    """
+    spread_pool_mass(pool)
+    groups, experts = gate_GE.shape
     k = 0
-    for m in range(weight_M.size):
+    for m in range(pool.weight_M.size):
         g = m - 2
-        if 0 <= g < groups:
-            born = state.regions.born_G[g]
-            for e in range(experts):
-                weight_K[k] = weight_M[m] * (state.regions.gate_GE[g, e] if e < born else 0.0)
-                k += 1
-            if born == 0:
-                weight_K[k - experts] = weight_M[m]
-        else:
-            weight_K[k] = weight_M[m]
+        if g < 0 or g >= groups:
+            weight_K[k] = pool.weight_M[m]
             k += 1
+            continue
+        for e in range(experts):
+            weight_K[k] = pool.weight_M[m] * gate_GE[g, e] if e < born_G[g] else 0.0
+            k += 1
+        if born_G[g] == 0:
+            weight_K[k - experts] = pool.weight_M[m]

@@ -29,10 +29,10 @@ __all__ = [
     "REGION_AXES",
     "Regions",
     "inner_gate",
-    "learn_region",
-    "learn_region_mean",
-    "predict_region",
-    "predict_region_mean",
+    "learn_regions",
+    "learn_regions_mean",
+    "predict_regions",
+    "predict_regions_mean",
 ]
 
 Floats = npt.NDArray[np.float64]
@@ -108,40 +108,42 @@ REGION_AXES = {
 
 
 @compiled
-def inner_gate(regions: Regions, g: int, laplace: bool, z_A: Floats) -> int:
-    """Gate weights of group g's experts into ``gate_GE``; returns the expert nearest to the record.
+def inner_gate(
+    laplace: bool,
+    scale: float,
+    cutoff: float,
+    born: int,
+    centre_EA: Floats,
+    bias_E: Floats,
+    z_A: Floats,
+    distance_E: Floats,
+    gate_E: Floats,
+) -> None:
+    """Gate weights of one group's experts; those below the cutoff become 0 and the rest sum to 1.
 
     The distance from every centre is kept: under the Laplace gate it is part of the logit, under
-    both it decides where an expert may be born (a softmax centre is a_e / kappa).
+    both it decides where an expert may be born (a softmax gate's centre is a_e / kappa).
     """
-    scale = regions.scale_G[g]
-    nearest = -1
     largest = -1e300
-    for e in range(regions.born_G[g]):
+    for e in range(born):
         square = 0.0
-        slope = 0.0
-        centre_A = regions.centre_GEA[g, e]
+        logit = bias_E[e]
         if laplace:
             for a in range(1, z_A.size):
-                square += (centre_A[a] - z_A[a]) ** 2
+                difference = centre_EA[e, a] - z_A[a]
+                square += difference * difference
+            distance_E[e] = math.sqrt(square)
+            logit -= scale * distance_E[e]
         else:
+            slope = 0.0
             for a in range(1, z_A.size):
-                square += (centre_A[a] / scale - z_A[a]) ** 2
-                slope += centre_A[a] * z_A[a]
-        distance = math.sqrt(square)
-        regions.distance_GE[g, e] = distance
-        if nearest < 0 or distance < regions.distance_GE[g, nearest]:
-            nearest = e
-        logit = regions.bias_GE[g, e] + (-scale * distance if laplace else slope)
-        regions.gate_GE[g, e] = logit
+                difference = centre_EA[e, a] / scale - z_A[a]
+                square += difference * difference
+                slope += centre_EA[e, a] * z_A[a]
+            distance_E[e] = math.sqrt(square)
+            logit += slope
+        gate_E[e] = logit
         largest = max(largest, logit)
-    _normalise(regions.gate_GE[g], regions.born_G[g], largest, regions.cutoff_1[0])
-    return nearest
-
-
-@compiled
-def _normalise(gate_E: Floats, born: int, largest: float, cutoff: float) -> None:
-    """exp and divide by the sum; weights below the cutoff become 0 and the rest sum to 1."""
     lowest = math.log(cutoff) if cutoff > 0.0 else -700.0
     total = 0.0
     for e in range(born):
@@ -157,104 +159,119 @@ def _normalise(gate_E: Floats, born: int, largest: float, cutoff: float) -> None
 
 
 @compiled
-def predict_region(regions: Regions, g: int, laplace: bool, z_A: Floats, probability_C: Floats) -> None:
-    """p(y = c | x) = sum_e g_e softmax(W_e z)_c of one group; uniform before any expert is born."""
-    inner_gate(regions, g, laplace, z_A)
-    born = regions.born_G[g]
-    for c in range(probability_C.size):
-        probability_C[c] = 0.0 if born > 0 else 1.0 / probability_C.size
-    for e in range(born):
-        weight = regions.gate_GE[g, e]
-        if weight == 0.0:
-            continue
-        for c in range(probability_C.size):
-            regions.logit_C[c] = dot(regions.weight_GECA[g, e, c], z_A)
-        softmax(regions.logit_C, regions.probability_GEC[g, e])
-        for c in range(probability_C.size):
-            probability_C[c] += weight * regions.probability_GEC[g, e, c]
+def predict_regions(regions: Regions, laplace: bool, z_A: Floats, probability_TC: Floats, first: int) -> None:
+    """p(y = c | x) = sum_e g_e softmax(W_e z)_c of every group; uniform before any expert is born."""
+    weight_GECA = regions.weight_GECA
+    probability_GEC = regions.probability_GEC
+    logit_C = regions.logit_C
+    classes = logit_C.size
+    for g in range(regions.born_G.size):
+        born = regions.born_G[g]
+        gate_E = regions.gate_GE[g]
+        scale, cutoff = regions.scale_G[g], regions.cutoff_1[0]
+        centre_EA, bias_E, distance_E = regions.centre_GEA[g], regions.bias_GE[g], regions.distance_GE[g]
+        inner_gate(laplace, scale, cutoff, born, centre_EA, bias_E, z_A, distance_E, gate_E)
+        for c in range(classes):
+            probability_TC[first + g, c] = 0.0 if born > 0 else 1.0 / classes
+        for e in range(born):
+            if gate_E[e] == 0.0:
+                continue
+            for c in range(classes):
+                total = 0.0
+                for a in range(z_A.size):
+                    total += weight_GECA[g, e, c, a] * z_A[a]
+                logit_C[c] = total
+            softmax(logit_C, probability_GEC[g, e])
+            for c in range(classes):
+                probability_TC[first + g, c] += gate_E[e] * probability_GEC[g, e, c]
 
 
 @compiled
-def predict_region_mean(regions: Regions, g: int, laplace: bool, z_A: Floats, mean_M: Floats, m: int) -> float:
-    """Mean of one group's Gaussian mixture into ``mean_M[m]``; returns its variance."""
-    inner_gate(regions, g, laplace, z_A)
-    mean = 0.0
-    square = 0.0
-    for e in range(regions.born_G[g]):
-        weight = regions.gate_GE[g, e]
-        if weight == 0.0:
-            continue
-        prediction = min(max(dot(regions.weight_GECA[g, e, 0], z_A), -10.0), 10.0)
-        regions.mean_GE[g, e] = prediction
-        mean += weight * prediction
-        square += weight * (regions.variance_GE[g, e] + prediction * prediction)
-    mean_M[m] = mean
-    return max(square - mean * mean, VARIANCE_FLOOR) if regions.born_G[g] > 0 else 1.0
+def predict_regions_mean(regions: Regions, laplace: bool, z_A: Floats, mean_T: Floats, first: int) -> None:
+    """Mean sum_e g_e eta_e' z of every group's Gaussian mixture, each expert kept within 10 standard deviations."""
+    for g in range(regions.born_G.size):
+        born = regions.born_G[g]
+        gate_E = regions.gate_GE[g]
+        scale, cutoff = regions.scale_G[g], regions.cutoff_1[0]
+        centre_EA, bias_E, distance_E = regions.centre_GEA[g], regions.bias_GE[g], regions.distance_GE[g]
+        inner_gate(laplace, scale, cutoff, born, centre_EA, bias_E, z_A, distance_E, gate_E)
+        mean_T[first + g] = 0.0
+        for e in range(born):
+            if gate_E[e] > 0.0:
+                prediction = min(max(dot(regions.weight_GECA[g, e, 0], z_A), -10.0), 10.0)
+                regions.mean_GE[g, e] = prediction
+                mean_T[first + g] += gate_E[e] * prediction
 
 
 @compiled
-def learn_region(
-    regions: Regions, g: int, laplace: bool, z_A: Floats, y: int, likelihood: float, record: int
+def learn_regions(
+    regions: Regions, laplace: bool, z_A: Floats, y: int, probability_TC: Floats, first: int, record: int
 ) -> None:
-    """One step of gate and experts on -log p(y|x) of the group, then a birth where one is due."""
-    born = regions.born_G[g]
-    second = g - (regions.born_G.size - regions.curvature_SEQQ.shape[0])
-    for e in range(born):
-        weight = regions.gate_GE[g, e]
-        regions.usage_GE[g, e] += USAGE_RATE * (weight - regions.usage_GE[g, e])
-        if weight == 0.0:
-            continue
-        share = weight * regions.probability_GEC[g, e, y] / max(likelihood, 1e-12)
-        _move_gate(regions, g, e, laplace, share - weight, z_A)
-        if share < regions.cutoff_1[0]:
-            continue
-        weight_CA = regions.weight_GECA[g, e]
-        if second >= 0 and regions.curvature_SEQQ.shape[2] == z_A.size:
-            R_AA = regions.curvature_SEQQ[second, e]
-            step = turned_step(R_AA, z_A, share, regions.forgetting_G[g], PRIOR, 0.25, regions.turned_A)
-            move(weight_CA, step, y, regions.probability_GEC[g, e], regions.turned_A)
-        else:
-            move(weight_CA, normalised_step(share * regions.step_G[g], z_A, 0.25), y, regions.probability_GEC[g, e], z_A)
-    slot = _vacancy(regions, g, z_A, likelihood < REBIRTH_LIKELIHOOD, record)
-    if slot >= 0:
-        again = slot < born
-        _bear(regions, g, slot, laplace, z_A, PRIOR, record)
-        if again:
-            regions.weight_GECA[g, slot] = 0.0
-            regions.weight_GECA[g, slot, y, 0] = 2.0
+    """One step of every group's gate and experts on its -log p(y|x), then a birth where one is due.
+
+    Responsibilities h_e = g_e p_e(y) / sum_e g_e p_e(y).
+    """
+    first_order = regions.born_G.size - regions.curvature_SEQQ.shape[0]
+    second_order = regions.curvature_SEQQ.shape[2] == z_A.size
+    for g in range(regions.born_G.size):
+        born = regions.born_G[g]
+        likelihood = max(probability_TC[first + g, y], 1e-12)
+        for e in range(born):
+            regions.share_E[e] = regions.gate_GE[g, e] * regions.probability_GEC[g, e, y] / likelihood
+        _move_gate(regions, g, laplace, z_A)
+        for e in range(born):
+            share = regions.share_E[e]
+            if share < regions.cutoff_1[0] or regions.gate_GE[g, e] == 0.0:
+                continue
+            p_C = regions.probability_GEC[g, e]
+            weight_CA = regions.weight_GECA[g, e]
+            if g >= first_order and second_order:
+                R_AA = regions.curvature_SEQQ[g - first_order, e]
+                step = turned_step(R_AA, z_A, share, regions.forgetting_G[g], PRIOR, 0.25, regions.turned_A)
+                move(weight_CA, step, y, p_C, regions.turned_A)
+            else:
+                move(weight_CA, normalised_step(share * regions.step_G[g], z_A, 0.25), y, p_C, z_A)
+        slot = _vacancy(regions, g, z_A, likelihood < REBIRTH_LIKELIHOOD, record)
+        if slot >= 0:
+            _bear(regions, g, slot, laplace, z_A, PRIOR, record)
+            if slot < born:
+                for c in range(regions.logit_C.size):
+                    for a in range(z_A.size):
+                        regions.weight_GECA[g, slot, c, a] = 0.0
+                regions.weight_GECA[g, slot, y, 0] = 2.0
 
 
 @compiled
-def learn_region_mean(regions: Regions, g: int, laplace: bool, z_A: Floats, u: float, mean: float, record: int) -> None:
-    """The same for Gaussian experts: responsibilities h_e, recursive least squares weighted by h_e."""
-    born = regions.born_G[g]
-    second = g - (regions.born_G.size - regions.curvature_SEQQ.shape[0])
-    _gaussian_shares(regions, g, u)
-    for e in range(born):
-        weight = regions.gate_GE[g, e]
-        share = regions.share_E[e]
-        regions.usage_GE[g, e] += USAGE_RATE * (weight - regions.usage_GE[g, e])
-        if weight == 0.0:
-            continue
-        _move_gate(regions, g, e, laplace, share - weight, z_A)
-        if share < regions.cutoff_1[0]:
-            continue
-        residual = u - regions.mean_GE[g, e]
-        variance = regions.variance_GE[g, e]
-        regions.variance_GE[g, e] = max(variance + VARIANCE_RATE * share * (residual * residual - variance), VARIANCE_FLOOR)
-        weight_A = regions.weight_GECA[g, e, 0]
-        if second >= 0 and regions.curvature_SEQQ.shape[2] == z_A.size:
-            R_AA = regions.curvature_SEQQ[second, e]
-            step = turned_step(R_AA, z_A, share, regions.forgetting_G[g], PRIOR_MEAN, 1.0, regions.turned_A)
-            shift(weight_A, step * residual, regions.turned_A)
-        else:
-            shift(weight_A, normalised_step(share * regions.step_G[g], z_A, 1.0) * residual, z_A)
-    square = (u - mean) ** 2
-    surprised = square > REBIRTH_SQUARE * regions.error_G[g]
-    regions.error_G[g] += 0.01 * (square - regions.error_G[g])
-    slot = _vacancy(regions, g, z_A, surprised, record)
-    if slot >= 0:
-        _bear(regions, g, slot, laplace, z_A, PRIOR_MEAN, record)
+def learn_regions_mean(
+    regions: Regions, laplace: bool, z_A: Floats, u: float, mean_T: Floats, first: int, record: int
+) -> None:
+    """The same for Gaussian experts: h_e from N(u; mean_e, variance_e), least squares weighted by h_e."""
+    first_order = regions.born_G.size - regions.curvature_SEQQ.shape[0]
+    second_order = regions.curvature_SEQQ.shape[2] == z_A.size
+    for g in range(regions.born_G.size):
+        _gaussian_shares(regions, g, u)
+        _move_gate(regions, g, laplace, z_A)
+        for e in range(regions.born_G[g]):
+            share = regions.share_E[e]
+            if share < regions.cutoff_1[0] or regions.gate_GE[g, e] == 0.0:
+                continue
+            residual = u - regions.mean_GE[g, e]
+            variance = regions.variance_GE[g, e]
+            variance += VARIANCE_RATE * share * (residual * residual - variance)
+            regions.variance_GE[g, e] = max(variance, VARIANCE_FLOOR)
+            weight_A = regions.weight_GECA[g, e, 0]
+            if g >= first_order and second_order:
+                R_AA = regions.curvature_SEQQ[g - first_order, e]
+                step = turned_step(R_AA, z_A, share, regions.forgetting_G[g], PRIOR_MEAN, 1.0, regions.turned_A)
+                shift(weight_A, step * residual, regions.turned_A)
+            else:
+                shift(weight_A, normalised_step(share * regions.step_G[g], z_A, 1.0) * residual, z_A)
+        square = (u - mean_T[first + g]) ** 2
+        surprised = square > REBIRTH_SQUARE * regions.error_G[g]
+        regions.error_G[g] += 0.01 * (square - regions.error_G[g])
+        slot = _vacancy(regions, g, z_A, surprised, record)
+        if slot >= 0:
+            _bear(regions, g, slot, laplace, z_A, PRIOR_MEAN, record)
 
 
 @compiled
@@ -278,21 +295,26 @@ def _gaussian_shares(regions: Regions, g: int, u: float) -> None:
 
 
 @compiled
-def _move_gate(regions: Regions, g: int, e: int, laplace: bool, surplus: float, z_A: Floats) -> None:
-    """b += step (h - g); a += step (h - g) d logit / d a, which is 0 for a Laplace centre at the record."""
-    regions.bias_GE[g, e] += BIAS_STEP * surplus
+def _move_gate(regions: Regions, g: int, laplace: bool, z_A: Floats) -> None:
+    """Usage, then b += step (h - g) and a += step (h - g) d logit / d a (0 for a Laplace centre at the record)."""
+    gate_E = regions.gate_GE[g]
+    centre_EA = regions.centre_GEA[g]
     scale = regions.scale_G[g]
-    if laplace:
-        distance = regions.distance_GE[g, e]
-        if distance <= 1e-6:
-            return
-        amount = regions.centre_step_G[g] * surplus * scale / distance
-        for a in range(1, z_A.size):
-            regions.centre_GEA[g, e, a] += amount * (z_A[a] - regions.centre_GEA[g, e, a])
-    else:
+    for e in range(regions.born_G[g]):
+        regions.usage_GE[g, e] += USAGE_RATE * (gate_E[e] - regions.usage_GE[g, e])
+        if gate_E[e] == 0.0:
+            continue
+        surplus = regions.share_E[e] - gate_E[e]
+        regions.bias_GE[g, e] += BIAS_STEP * surplus
         amount = regions.centre_step_G[g] * surplus * scale
-        for a in range(1, z_A.size):
-            regions.centre_GEA[g, e, a] += amount * z_A[a]
+        if laplace:
+            distance = regions.distance_GE[g, e]
+            amount = amount / distance if distance > 1e-6 else 0.0
+            for a in range(1, z_A.size):
+                centre_EA[e, a] += amount * (z_A[a] - centre_EA[e, a])
+        else:
+            for a in range(1, z_A.size):
+                centre_EA[e, a] += amount * z_A[a]
 
 
 @compiled
@@ -341,15 +363,17 @@ def _bear(regions: Regions, g: int, slot: int, laplace: bool, z_A: Floats, prior
         if not laplace:
             for a in range(1, z_A.size):
                 bias += regions.centre_GEA[g, parent, a] ** 2 / (2.0 * scale)
-        regions.weight_GECA[g, slot] = regions.weight_GECA[g, parent]
+        for c in range(regions.logit_C.size):
+            for a in range(z_A.size):
+                regions.weight_GECA[g, slot, c, a] = regions.weight_GECA[g, parent, c, a]
         regions.variance_GE[g, slot] = regions.variance_GE[g, parent]
     regions.bias_GE[g, slot] = bias if laplace else bias - 0.5 * scale * norm
     regions.usage_GE[g, slot] = 1.0 / regions.bias_GE.shape[1]
     second = g - (regions.born_G.size - regions.curvature_SEQQ.shape[0])
     if second >= 0:
         for a in range(regions.curvature_SEQQ.shape[2]):
-            regions.curvature_SEQQ[second, slot, a] = 0.0
-            regions.curvature_SEQQ[second, slot, a, a] = prior
+            for b in range(regions.curvature_SEQQ.shape[2]):
+                regions.curvature_SEQQ[second, slot, a, b] = prior if a == b else 0.0
     regions.birth_record_G[g] = record
     if slot == born:
         regions.born_G[g] += 1

@@ -1,0 +1,30 @@
+"""Streaming hierarchical mixtures of experts: learn one record at a time, with gates one can read.
+
+Names are loaded when they are first used, so that reading events or errors imports neither torch nor Numba.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .estimators import HMoEClassifier, HMoERegressor
+    from .evaluate import prequential
+    from .hmoe import HMoE
+
+__all__ = ["HMoE", "HMoEClassifier", "HMoERegressor", "prequential"]
+__version__ = "0.1.0"
+
+_HOME = {
+    "HMoE": "hmoe",
+    "HMoEClassifier": "estimators",
+    "HMoERegressor": "estimators",
+    "prequential": "evaluate",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f".{_HOME[name]}", __name__), name)

@@ -1,0 +1,313 @@
+"""The learner behind River's API: records in, labels or numbers out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from river import base
+
+from . import checkpoint
+from .errors import BadCheckpoint
+from .events import Block, Scored, Topology
+from .features import FeatureEncoder
+from .incremental import Incremental, Run
+from .learner import Learner, Outcome
+from .settings import KINDS, Settings
+from .targets import ClassTargets, MeanTargets
+
+__all__ = ["HMoEClassifier", "HMoERegressor"]
+
+Floats = npt.NDArray[np.float64]
+
+
+class HMoEClassifier(base.MiniBatchClassifier):
+    """Hierarchical mixture of experts for classification, learning one record at a time.
+
+    Records are dicts of numbers, booleans, text (categories), dates and missing values; features and
+    classes may appear and vanish. With no argument it is the recommended setting for any stream.
+
+    Parameters
+    ----------
+    gates
+        Outer then inner gate: L is Laplace, S is softmax. One of SS, SL, LS, LL.
+    kinds
+        Which kinds of groups stand under the outer gate.
+    experts
+        Local experts of each region group.
+    seed
+        Which features a boosted tree may split on depends on it; nothing else does.
+
+    Examples
+    --------
+    >>> from stream_hmoe import HMoEClassifier
+    >>> model = HMoEClassifier()
+    >>> for hour in range(200):
+    ...     model.learn_one({"hour": hour % 24}, "day" if 6 <= hour % 24 < 20 else "night")
+    >>> model.predict_one({"hour": 3}), model.predict_one({"hour": 12})
+    ('night', 'day')
+    """
+
+    def __init__(
+        self, gates: str = "LL", kinds: Sequence[str] = KINDS, experts: int = 16, seed: int = 0
+    ) -> None:
+        self.gates = gates
+        self.kinds = tuple(kinds)
+        self.experts = experts
+        self.seed = seed
+        settings = Settings(gates=gates, kinds=self.kinds, experts=experts, seed=seed)
+        self._targets = ClassTargets()
+        self._inner = Incremental(FeatureEncoder(), self._targets, Learner(settings, "classification"))
+
+    @property
+    def _multiclass(self) -> bool:
+        return True
+
+    @property
+    def labels(self) -> tuple[Any, ...]:
+        """The classes seen so far, in order of appearance: the order of probability columns."""
+        return self._targets.labels
+
+    @property
+    def topology(self) -> Topology:
+        """Names and groups of the experts, in the order of gate weights."""
+        return self._inner.learner.topology
+
+    @property
+    def learner(self) -> Learner:
+        """The model on encoded vectors."""
+        return self._inner.learner
+
+    def learn_one(self, x: Mapping[Any, Any], y: Any) -> None:
+        """Learn one record; after an error nothing has changed."""
+        self._inner.learn(x, y)
+
+    def predict_proba_one(self, x: Mapping[Any, Any]) -> dict[Any, float]:
+        """Probability of every class seen so far; empty before the first."""
+        probabilities = self._inner.predict(x).predicted[0]
+        return dict(zip(self.labels, probabilities.tolist(), strict=True))
+
+    def predict_one(self, x: Mapping[Any, Any]) -> Any:
+        """The most probable class; None before any was learned."""
+        probabilities = self._inner.predict(x).predicted[0]
+        return self.labels[int(np.argmax(probabilities))] if probabilities.size else None
+
+    def gate_weights_one(self, x: Mapping[Any, Any]) -> Floats:
+        """(K,) weight of every expert in the prediction for a record; sums to 1."""
+        return _weights_one(self._inner, x)
+
+    def learn_many(self, X: pd.DataFrame, y: pd.Series) -> None:
+        """Learn the rows in order, as one by one."""
+        self._inner.step_frame(X, y.tolist(), weights=False)
+
+    def predict_proba_many(self, X: pd.DataFrame) -> pd.DataFrame:
+        """Probability of every class (columns) for each row."""
+        outcome = self._inner.learner.predict(self._inner.encoder.encode_many(X))
+        return pd.DataFrame(outcome.predicted, index=X.index, columns=list(self.labels))
+
+    def predict_many(self, X: pd.DataFrame) -> pd.Series:
+        """The most probable class of each row."""
+        probabilities = self._inner.learner.predict(self._inner.encoder.encode_many(X)).predicted
+        return pd.Series(self._named(probabilities), index=X.index)
+
+    def step(self, records: Sequence[Mapping[Any, Any]], targets: Sequence[Any]) -> Block:
+        """Predict, score, then learn each record in order; unusable records are reported, not learned."""
+        run, rejected = self._inner.step(records, targets)
+        return Block(self._scored(run, [targets[n] for n in run.records], True), tuple(rejected))
+
+    def step_frame(self, X: pd.DataFrame, y: Sequence[Any], *, weights: bool = False) -> tuple[Scored, Floats]:
+        """The same for the rows of a DataFrame -> scored rows and all probabilities (N, C)."""
+        run = self._inner.step_frame(X, y, weights=weights)
+        return self._scored(run, list(y), weights), run.join(len(self.labels)).predicted
+
+    def state_dict(self) -> dict[str, Any]:
+        """Everything learned, as arrays and plain values."""
+        return self._inner.state_dict()
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Take over a saved state, its settings included."""
+        self._inner.load_state_dict(state)
+        _take_settings(self, self._inner.learner.settings)
+
+    def save(self, path: str | Path) -> None:
+        """Write a checkpoint into the directory ``path``."""
+        checkpoint.save(path, {"model": self.state_dict()})
+
+    @classmethod
+    def load(cls, path: str | Path) -> Self:
+        """The model that ``save`` wrote, or that of a run's checkpoint."""
+        model = cls()
+        model.load_state_dict(_saved_model(path, "classification"))
+        return model
+
+    def _scored(self, run: Run, targets: Sequence[Any], weights: bool) -> Scored:
+        outcome = run.join(len(self.labels))
+        predictions = self._named(outcome.predicted)
+        before = np.cumsum([part.predicted.shape[1] > 0 for part in run.parts for _ in part.predicted]) > 0
+        predictions = [label if any_class else None for label, any_class in zip(predictions, before, strict=True)]
+        error = np.array([float(p != t) for p, t in zip(predictions, targets, strict=True)])
+        best = outcome.predicted.max(axis=1, initial=0.0)
+        return _scored(run, targets, predictions, best, error, outcome)
+
+    def _named(self, probability_NC: Floats) -> list[Any]:
+        if not probability_NC.shape[1]:
+            return [None] * len(probability_NC)
+        labels = self.labels
+        return [labels[index] for index in probability_NC.argmax(axis=1).tolist()]
+
+
+class HMoERegressor(base.MiniBatchRegressor):
+    """Hierarchical mixture of experts for regression, learning one record at a time.
+
+    Takes records as ``HMoEClassifier`` does. The target is scaled as it goes, so that neither raw
+    features nor a raw target need preparation.
+
+    Parameters
+    ----------
+    gates
+        Outer then inner gate: L is Laplace, S is softmax. One of SS, SL, LS, LL.
+    kinds
+        Which kinds of groups stand under the outer gate.
+    experts
+        Local experts of each region group.
+    seed
+        Which features a boosted tree may split on depends on it; nothing else does.
+
+    Examples
+    --------
+    >>> from stream_hmoe import HMoERegressor
+    >>> model = HMoERegressor()
+    >>> for n in range(500):
+    ...     model.learn_one({"x": n % 10}, 100.0 * (n % 10) + 7.0)
+    >>> abs(model.predict_one({"x": 4}) - 407.0) < 1.0
+    True
+    """
+
+    def __init__(
+        self, gates: str = "LL", kinds: Sequence[str] = KINDS, experts: int = 16, seed: int = 0
+    ) -> None:
+        self.gates = gates
+        self.kinds = tuple(kinds)
+        self.experts = experts
+        self.seed = seed
+        settings = Settings(gates=gates, kinds=self.kinds, experts=experts, seed=seed)
+        self._inner = Incremental(FeatureEncoder(), MeanTargets(), Learner(settings, "regression"))
+
+    @property
+    def topology(self) -> Topology:
+        """Names and groups of the experts, in the order of gate weights."""
+        return self._inner.learner.topology
+
+    @property
+    def learner(self) -> Learner:
+        """The model on encoded vectors."""
+        return self._inner.learner
+
+    def learn_one(self, x: Mapping[Any, Any], y: Any) -> None:
+        """Learn one record; after an error nothing has changed."""
+        self._inner.learn(x, y)
+
+    def predict_one(self, x: Mapping[Any, Any]) -> float:
+        """The predicted mean; 0 before anything was learned."""
+        return float(self._inner.predict(x).predicted[0, 0])
+
+    def predict_moments_one(self, x: Mapping[Any, Any]) -> tuple[float, float]:
+        """Mean and standard deviation of the predicted distribution."""
+        mean, deviation = self._inner.predict(x).predicted[0].tolist()
+        return mean, deviation
+
+    def gate_weights_one(self, x: Mapping[Any, Any]) -> Floats:
+        """(K,) weight of every expert in the prediction for a record; sums to 1."""
+        return _weights_one(self._inner, x)
+
+    def learn_many(self, X: pd.DataFrame, y: pd.Series) -> None:
+        """Learn the rows in order, as one by one."""
+        self._inner.step_frame(X, y.tolist(), weights=False)
+
+    def predict_many(self, X: pd.DataFrame) -> pd.Series:
+        """The predicted mean of each row."""
+        outcome = self._inner.learner.predict(self._inner.encoder.encode_many(X))
+        return pd.Series(outcome.predicted[:, 0], index=X.index)
+
+    def step(self, records: Sequence[Mapping[Any, Any]], targets: Sequence[Any]) -> Block:
+        """Predict, score, then learn each record in order; unusable records are reported, not learned."""
+        run, rejected = self._inner.step(records, targets)
+        return Block(self._scored(run, [targets[n] for n in run.records]), tuple(rejected))
+
+    def step_frame(self, X: pd.DataFrame, y: Sequence[Any], *, weights: bool = False) -> tuple[Scored, Floats]:
+        """The same for the rows of a DataFrame -> scored rows, and mean and deviation (N, 2)."""
+        run = self._inner.step_frame(X, y, weights=weights)
+        return self._scored(run, list(y)), run.join(2).predicted
+
+    def state_dict(self) -> dict[str, Any]:
+        """Everything learned, as arrays and plain values."""
+        return self._inner.state_dict()
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Take over a saved state, its settings included."""
+        self._inner.load_state_dict(state)
+        _take_settings(self, self._inner.learner.settings)
+
+    def save(self, path: str | Path) -> None:
+        """Write a checkpoint into the directory ``path``."""
+        checkpoint.save(path, {"model": self.state_dict()})
+
+    @classmethod
+    def load(cls, path: str | Path) -> Self:
+        """The model that ``save`` wrote, or that of a run's checkpoint."""
+        model = cls()
+        model.load_state_dict(_saved_model(path, "regression"))
+        return model
+
+    def _scored(self, run: Run, targets: Sequence[Any]) -> Scored:
+        outcome = run.join(2)
+        mean_N, deviation_N = outcome.predicted.T
+        truth_N = np.array([self._inner.targets.known(target) for target in targets], dtype=np.float64)
+        return _scored(run, targets, mean_N.tolist(), deviation_N, np.abs(truth_N - mean_N), outcome)
+
+
+def _scored(
+    run: Run, targets: Sequence[Any], predictions: Sequence[Any], probabilities: Floats, error: Floats, outcome: Outcome
+) -> Scored:
+    return Scored(
+        record=np.array(run.records, dtype=np.int64),
+        targets=targets,
+        predictions=predictions,
+        probabilities=probabilities,
+        loss_nats=outcome.loss_nats,
+        error=error,
+        gate_weights=outcome.leaf_weights,
+    )
+
+
+def _weights_one(inner: Incremental, x: Mapping[Any, Any]) -> Floats:
+    """Weights for one record; all experts share alike before anything was learned."""
+    if inner.learner.num_outputs == 0:
+        leaves = len(inner.learner.topology.leaves)
+        return np.full(leaves, 1.0 / leaves)
+    weights: Floats = inner.predict(x, weights=True).leaf_weights[0]
+    return weights
+
+
+def _take_settings(model: HMoEClassifier | HMoERegressor, settings: Settings) -> None:
+    model.gates, model.kinds, model.experts, model.seed = (
+        settings.gates,
+        settings.kinds,
+        settings.experts,
+        settings.seed,
+    )
+
+
+def _saved_model(path: str | Path, task: str) -> Mapping[str, Any]:
+    """The model's state in a checkpoint of a model or of a run."""
+    state = checkpoint.load(path)
+    model = state.get("model") or state.get("pipeline", {}).get("model")
+    if model is None:
+        raise BadCheckpoint(f"{path} holds no model; it was not written by save or by hmoe run")
+    if model["learner"]["task"] != task:
+        raise BadCheckpoint(f"{path} holds a {model['learner']['task']} model, not a {task} model")
+    return dict(model)

@@ -1,0 +1,177 @@
+"""Records and targets -> learner: what the classifier and the regressor have in common.
+
+Encoding, growing and learning stay in step here: a record is predicted with what was known before
+it, and only then may its new features or its new class widen the model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from .errors import BadRecord
+from .events import Rejected
+from .features import FeatureEncoder
+from .learner import Learner, Outcome
+from .targets import Targets
+
+__all__ = ["Incremental", "Run"]
+
+Floats = npt.NDArray[np.float64]
+FRAME_ROWS = 4096
+
+
+class Run:
+    """Outcomes of consecutive records, joined to whole columns at the end (classes may have appeared)."""
+
+    def __init__(self) -> None:
+        self.records: list[int] = []
+        self.parts: list[Outcome] = []
+
+    def join(self, columns: int) -> Outcome:
+        """One outcome over all records; classes that were not known yet have probability 0."""
+        if not self.parts:
+            return Outcome(np.empty((0, columns)), np.empty(0), np.empty((0, 0)))
+        if len(self.parts) == 1 and self.parts[0].predicted.shape[1] == columns:
+            return self.parts[0]
+        predicted = [np.pad(p.predicted, ((0, 0), (0, columns - p.predicted.shape[1]))) for p in self.parts]
+        loss = np.concatenate([p.loss_nats for p in self.parts])
+        return Outcome(np.concatenate(predicted), loss, np.concatenate([p.leaf_weights for p in self.parts]))
+
+
+class Incremental:
+    """An encoder, the targets' meaning, and the learner, kept in step.
+
+    Args:
+        encoder: records to vectors.
+        targets: targets to what the learner takes.
+        learner: the model.
+    """
+
+    def __init__(self, encoder: FeatureEncoder, targets: Targets, learner: Learner) -> None:
+        self.encoder = encoder
+        self.targets = targets
+        self.learner = learner
+
+    def predict(self, record: Mapping[Any, Any], *, weights: bool = False) -> Outcome:
+        """Prediction for one record from the present state."""
+        return self.learner.predict(self.encoder.encode(record)[None], weights=weights)
+
+    def learn(self, record: Mapping[Any, Any], target: object) -> None:
+        """Learn one record; after an error nothing has changed.
+
+        Raises:
+            BadRecord: the record or the target cannot be used.
+        """
+        self.targets.known(target)
+        self._learn(record, target)
+
+    def step(self, records: Sequence[Mapping[Any, Any]], targets: Sequence[Any]) -> tuple[Run, list[Rejected]]:
+        """Predict, score, then learn each record in order; records that cannot be used are reported.
+
+        Args:
+            records: N records.
+            targets: their N targets.
+
+        Returns:
+            The scored records (numbered from 0) and the rejected ones.
+        """
+        run, rejected = Run(), list[Rejected]()
+        x_ND = np.empty((len(records), self.encoder.width))
+        y_N: list[float] = []
+        for n, (record, target) in enumerate(zip(records, targets, strict=True)):
+            try:
+                y = self.targets.known(target)
+                x_D = self.encoder.encode(record)
+                self.encoder.learn(record)
+            except BadRecord as bad:
+                rejected.append(Rejected(n, bad.field, str(bad.value), bad.reason, bad.remedy))
+                continue
+            run.records.append(n)
+            if y is not None and self.encoder.width == x_D.size:
+                x_ND[len(y_N)] = x_D
+                y_N.append(y)
+                continue
+            self._flush(run, x_ND, y_N)
+            self._step_over_news(run, x_D, record, target, weights=True)
+            x_ND = np.empty((len(records) - n, self.encoder.width))
+        self._flush(run, x_ND, y_N)
+        return run, rejected
+
+    def step_frame(self, frame: pd.DataFrame, targets: Sequence[Any], *, weights: bool) -> Run:
+        """The same for the rows of a DataFrame, in whole columns; the first bad value raises.
+
+        Raises:
+            BadRecord: a value cannot be used; the rows before its part of the frame have been learned.
+        """
+        run = Run()
+        for begin in range(0, len(frame), FRAME_ROWS):
+            part = frame.iloc[begin : begin + FRAME_ROWS]
+            self._step_part(run, part, targets[begin : begin + FRAME_ROWS], weights)
+        run.records = list(range(len(frame)))
+        return run
+
+    def _step_part(self, run: Run, part: pd.DataFrame, targets: Sequence[Any], weights: bool) -> None:
+        begin = 0
+        for row in self._news(part, targets):
+            self._step_known(run, part.iloc[begin:row], targets[begin:row], weights)
+            record = part.iloc[row : row + 1].to_dict("records")[0]
+            self.targets.known(targets[row])
+            x_D = self.encoder.encode(record)
+            self._step_over_news(run, x_D, record, targets[row], weights=weights)
+            begin = row + 1
+        self._step_known(run, part.iloc[begin:], targets[begin:], weights)
+
+    def _step_known(self, run: Run, part: pd.DataFrame, targets: Sequence[Any], weights: bool) -> None:
+        if len(part):
+            y_N = self.targets.column([self.targets.learn(target) for target in targets])
+            run.parts.append(self.learner.step(self.encoder.encode_many(part), y_N, weights=weights))
+
+    def _news(self, part: pd.DataFrame, targets: Sequence[Any]) -> list[int]:
+        """Rows that bring a new feature, category, gap or class, or may do so."""
+        rows = set(self.encoder.rows_with_news(part))
+        seen = set[Any]()
+        for row, target in enumerate(targets):
+            if target not in seen:
+                seen.add(target)
+                if self.targets.known(target) is None:
+                    rows.add(row)
+        return sorted(rows)
+
+    def _step_over_news(
+        self, run: Run, x_D: Floats, record: Mapping[Any, Any], target: object, *, weights: bool
+    ) -> None:
+        """Score the record with what was known before it, then widen and learn."""
+        outcome = self.learner.predict(x_D[None], weights=weights)
+        loss = self.targets.loss(outcome.predicted[0], self.targets.known(target))
+        self._learn(record, target)
+        run.parts.append(Outcome(outcome.predicted, np.array([loss]), outcome.leaf_weights))
+
+    def _learn(self, record: Mapping[Any, Any], target: object) -> None:
+        self.encoder.learn(record)
+        y = self.targets.learn(target)
+        self.learner.widen(self.encoder.width, self.targets.num_outputs)
+        self.learner.step(self.encoder.encode(record)[None], self.targets.column([y]))
+
+    def _flush(self, run: Run, x_ND: Floats, y_N: list[Any]) -> None:
+        if y_N:
+            run.parts.append(self.learner.step(x_ND[: len(y_N)], self.targets.column(y_N), weights=True))
+            y_N.clear()
+
+    def state_dict(self) -> dict[str, Any]:
+        """Encoder, targets and learner."""
+        return {
+            "encoder": self.encoder.state_dict(),
+            "targets": self.targets.state_dict(),
+            "learner": self.learner.state_dict(),
+        }
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Take over a saved state."""
+        self.encoder.load_state_dict(state["encoder"])
+        self.targets.load_state_dict(state["targets"])
+        self.learner.load_state_dict(state["learner"])
