@@ -147,6 +147,14 @@ class FeatureEncoder:
         self._layout = layout
         self._forget_plans()
 
+    def __getstate__(self) -> dict[str, Any]:
+        """For copies: what was learned, without the plans, which are made again as records come."""
+        return {"max_features": self.max_features, "max_categories": self.max_categories} | self.state_dict()
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__init__(state["max_features"], state["max_categories"])  # type: ignore[misc]
+        self.load_state_dict(state)
+
     def _encode(self, record: Mapping[Any, Any]) -> Floats:
         """Encode in the general way, the one that defines the result."""
         named = as_named(record)
@@ -166,7 +174,7 @@ class FeatureEncoder:
     def _learn(self, record: Mapping[Any, Any]) -> None:
         named = as_named(record)
         news: list[Column] = []
-        for name, value in named.items():
+        for name, value in sorted(named.items()):  # the order within a record must not matter
             feature = self._layout.features.get(name)
             news += (
                 first_columns(name, value) if feature is None else feature.news(value, self.max_categories)

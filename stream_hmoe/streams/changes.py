@@ -12,7 +12,17 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["CHUNK", "Change", "ChangePoint", "Generated", "chunk_generator", "draw", "seed_from", "stage_of"]
+__all__ = [
+    "CHUNK",
+    "Change",
+    "ChangePoint",
+    "Generated",
+    "checked",
+    "chunk_generator",
+    "draw",
+    "seed_from",
+    "stage_of",
+]
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -54,8 +64,8 @@ def stage_of(changes: Sequence[Change], record_N: Integers) -> tuple[Integers, F
     under_way_N = begun_N > complete_N
     blend_N = np.zeros(len(record_N))
     current = complete_N[under_way_N]
-    span = ends[current] - starts[current]
-    blend_N[under_way_N] = (record_N[under_way_N] - starts[current]) / span
+    span = ends[current] - starts[current] + 1  # the first record already has a chance
+    blend_N[under_way_N] = (record_N[under_way_N] - starts[current] + 1) / span
     return complete_N.astype(np.int64), blend_N
 
 

@@ -113,7 +113,9 @@ class GaussianHMoEStream:
         noise: float = 0.1,
     ) -> None:
         if num_features < 2:
-            raise ValueError("num_features must be at least 2: in one dimension the gates cannot be identified")
+            raise ValueError(
+                "num_features must be at least 2: in one dimension the gates cannot be identified"
+            )
         if gates not in ("SS", "SL", "LS", "LL"):
             raise ValueError(f"gates are SS, SL, LS or LL, got {gates!r}")
         self.seed = seed_from(seed)
@@ -148,7 +150,9 @@ class GaussianHMoEStream:
     def change_points_between(self, first: int, last: int) -> tuple[ChangePoint, ...]:
         """Return the changes at records first to last (exclusive)."""
         return tuple(
-            ChangePoint(change.record, "abrupt", f"new experts in leaves {list(change.leaves)}", change.record)
+            ChangePoint(
+                change.record, "abrupt", f"new experts in leaves {list(change.leaves)}", change.record
+            )
             for change in self.changes
             if first <= change.record < last
         )
@@ -184,9 +188,9 @@ def _random_parameters(
     return HMoEParameters(
         gates,
         _random_rows(rng, gates[0], (num_groups, num_features), sharpness),
-        np.zeros(num_groups),
+        rng.normal(size=num_groups),
         _random_rows(rng, gates[1], shape_GED, sharpness),
-        np.zeros((num_groups, num_experts)),
+        rng.normal(size=(num_groups, num_experts)),
         (outer_scale, inner_scale),
         rng.normal(size=shape_GED),
         rng.normal(size=(num_groups, num_experts)),

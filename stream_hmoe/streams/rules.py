@@ -154,7 +154,9 @@ class MovingPrototypes(RuleStream):
 
     def _clean_probabilities(self, X_ND: Floats, rule_N: Integers, blend_N: Floats) -> Floats:
         share_N11 = blend_N[:, None, None]
-        now_NPD = (1 - share_N11) * self._prototypes[rule_N] + share_N11 * self._prototypes[self._next(rule_N)]
+        now_NPD = (1 - share_N11) * self._prototypes[rule_N] + share_N11 * self._prototypes[
+            self._next(rule_N)
+        ]
         nearest_N = ((X_ND[:, None, :] - now_NPD) ** 2).sum(axis=2).argmin(axis=1)
         return _one_hot(self._classes_P[nearest_N], self.num_classes)
 

@@ -84,7 +84,7 @@ def test_too_many_categories_share_one_column() -> None:
 
 def test_a_number_in_a_category_is_its_text_and_text_in_a_number_is_its_number() -> None:
     encoder = learned({"code": "7", "age": 3})
-    assert encoder.encode({"code": 7, "age": " 4.5"}).tolist() == [1, 4.5]
+    assert encoder.encode({"code": 7, "age": " 4.5"}).tolist() == [4.5, 1]
 
 
 def test_a_moment_has_five_columns() -> None:
