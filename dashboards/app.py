@@ -45,6 +45,9 @@ def main() -> None:
         is_paused = st.toggle("Pause", key="pause", bind="query-params", help="Stops the page, not the run.")
     live = st.fragment(draw, run_every=None if is_paused else TICK_SECONDS)
     live(path, data.WINDOWS[window], is_paused)
+    st.session_state["is_waiting"] = "reading" not in st.session_state
+    if not st.session_state["is_waiting"]:
+        downloads.buttons(path)
 
 
 def draw(path: Path, window: int | None, is_paused: bool) -> None:
@@ -54,6 +57,8 @@ def draw(path: Path, window: int | None, is_paused: bool) -> None:
     except JournalError as error:
         st.html(strips.notice_strip(data.notice(error)))
         return
+    if st.session_state.pop("is_waiting", False):
+        st.rerun()  # the journal has appeared: what stands outside this fragment appears too
     snapshot, colors = reading.snapshot, look(st.context.theme.type)
     fresh = freshness(snapshot, reading.at_seconds)
     st.html(strips.verdict_strip(verdict(snapshot, fresh), fresh, is_paused))
@@ -74,7 +79,6 @@ def draw(path: Path, window: int | None, is_paused: bool) -> None:
     with right:
         sections.experts(snapshot)
     sections.events(snapshot)
-    downloads.buttons(path)
 
 
 def newest(path: Path, window: int | None, is_paused: bool) -> Reading:

@@ -25,6 +25,9 @@ SOLID, DOTTED, DASHED = [1, 0], [2, 3], [7, 3]
 AXIS_PIXELS = 44
 HEIGHT = 290
 
+# Drawn as pixels a chart keeps its tooltip when its data are replaced; drawn as elements it would lose it.
+CANVAS = {"embedOptions": {"renderer": "canvas"}}
+
 
 @functools.lru_cache(maxsize=32)
 def metric_chart(metric: Metric, window_records: int, look: Look) -> Spec:
@@ -48,7 +51,7 @@ def metric_chart(metric: Metric, window_records: int, look: Look) -> Spec:
     ]
     form = ".2%" if metric.is_share else ".5~g"
     tips = [_number(column, form, f"{metric.name}, {title}") for column, title in titles.items()]
-    return _finished([*rules, *lines, *_reader("metric_window", tips, look)], look)
+    return _finished([*rules, *lines, _reader("intervals", tips, look)], look)
 
 
 @functools.lru_cache(maxsize=32)
@@ -70,14 +73,11 @@ def share_chart(names: tuple[str, ...], is_whole: bool, look: Look) -> Spec:
             y=_height("share", height, ".0%", "share of gate").stack("zero"),
             color=alt.Color("name", type="nominal", scale=colors, legend=_legend("square")),
             order=alt.Order("order", type="quantitative"),
-            tooltip=[
-                _number("record", ","),
-                alt.Tooltip("name", type="nominal"),
-                _number("share", ".1%"),
-            ],
         )
     )
-    return _finished([areas, *_rule_halos(look), *_plain_rules(look)], look)
+    tips = [_number(name, ".1%") for name in reversed(names)]
+    reader = _reader("shares", tips, look).transform_pivot("name", value="share", groupby=["record"])
+    return _finished([areas, *_rule_halos(look), *_plain_rules(look), reader], look)
 
 
 @functools.lru_cache(maxsize=32)
@@ -88,7 +88,7 @@ def entropy_chart(look: Look) -> Spec:
         _number("gate_entropy_nats", ".3f", "entropy (nats)"),
         _number("effective_experts", ".1f", "effective experts"),
     ]
-    return _finished([*_plain_rules(look), line, *_reader("gate_entropy_nats", tips, look)], look)
+    return _finished([*_plain_rules(look), line, _reader("intervals", tips, look)], look)
 
 
 def _records() -> alt.X:
@@ -159,31 +159,23 @@ def _rule_halos(look: Look) -> list[alt.Chart]:
     return halos
 
 
-def _reader(column: str, tips: list[alt.Tooltip], look: Look) -> list[alt.Chart]:
-    """What shows the values of the point nearest to the pointer."""
+def _reader(name: str, tips: list[alt.Tooltip], look: Look) -> alt.Chart:
+    """A line that follows the pointer from point to point and shows their values."""
     near = alt.selection_point(
-        name=f"near_{column}",
-        nearest=True,
-        on="pointerover",
-        clear="pointerout",
-        fields=["record"],
-        empty=False,
+        "near", nearest=True, on="pointerover", clear="pointerout", fields=["record"], empty=False
     )
-    base = alt.Chart(alt.NamedData("intervals")).encode(x=_records())
-    pointer = base.mark_rule(color=look.quiet, strokeWidth=1).encode(
-        opacity=alt.when(near).then(alt.value(0.6)).otherwise(alt.value(0.0)),
-        tooltip=[_number("record", ","), *tips],
-    )
-    dot = base.mark_point(filled=True, size=45, color=look.line).encode(
-        y=alt.Y(column, type="quantitative"),
-        opacity=alt.when(near).then(alt.value(1.0)).otherwise(alt.value(0.0)),
-        tooltip=[_number("record", ","), *tips],
-    )
-    return [pointer.add_params(near), dot]
+    chart: alt.Chart = alt.Chart(alt.NamedData(name)).mark_rule(color=look.quiet, strokeWidth=1)
+    opacity = alt.when(near).then(alt.value(0.7)).otherwise(alt.value(0.0))
+    chart = chart.encode(x=_records(), opacity=opacity, tooltip=[_number("record", ","), *tips])
+    return chart.add_params(near)
 
 
 def _finished(layers: list[alt.Chart], look: Look) -> Spec:
     padding = {"left": 0, "top": 4, "right": 4, "bottom": 2}
-    chart = alt.layer(*layers).properties(height=HEIGHT, padding=padding).configure_view(strokeWidth=0)
+    chart = (
+        alt.layer(*layers)
+        .properties(height=HEIGHT, padding=padding, usermeta=CANVAS)
+        .configure_view(strokeWidth=0)
+    )
     spec: Spec = chart.configure_axis(gridColor=look.grid, domain=False, tickColor=look.grid).to_dict()
     return spec

@@ -143,8 +143,10 @@ def test_a_missing_journal_is_said_and_appears_as_soon_as_it_is_written(
     path = tmp_path / "later.sqlite"
     page = opened(path, monkeypatch)
     assert "No journal yet" in strip(page)
+    assert not page.get("download_button")
     journals.write(path, story)
     page.run()
+    assert len(page.get("download_button")) == 4
     assert figures(page)["Records"] == "20,000"
 
 
