@@ -6,7 +6,6 @@ Shapes: N rows of the frame, D columns of the encoder.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -51,7 +50,7 @@ def encode_frame(layout: Layout, frame: pd.DataFrame) -> Floats:
 
 
 def rows_with_news(layout: Layout, frame: pd.DataFrame, max_categories: int) -> list[int]:
-    """Return, in order, the positions of the rows from which an encoder may have something to learn, and few others.
+    """Return, in order, the positions of the rows that may teach an encoder something, and few others.
 
     These are the first row, and for each column the first with a value, the first gap after it, and the first
     of each new category as long as there is room for it. All other rows add no column.

@@ -1,7 +1,7 @@
 """An endless stream of parcel deliveries in four districts: will the parcel be late?
 
-Each district has its own reasons for delay, so experts can specialise; reasons and traffic change on a schedule
-that repeats. All of it is made up.
+Each district has its own reasons for delay, so experts can specialise; reasons and traffic change on a
+schedule that repeats. All of it is made up.
 
 Shapes: N records of a chunk, 4 districts.
 """
@@ -167,7 +167,8 @@ def nearest_district(table: Table) -> Integers:
     """Return the district whose centre is nearest, (N,)."""
     north_N4 = table["latitude"][:, None] - LATITUDE
     east_N4 = (table["longitude"][:, None] - LONGITUDE) * 0.6  # a degree of longitude is shorter here
-    return (north_N4**2 + east_N4**2).argmin(axis=1)
+    nearest_N: Integers = np.argmin(north_N4**2 + east_N4**2, axis=1)
+    return nearest_N
 
 
 def deliveries(rng: np.random.Generator, record_N: Integers, period: int) -> Table:

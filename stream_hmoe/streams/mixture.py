@@ -84,8 +84,8 @@ class HMoEParameters:
 class GaussianHMoEStream:
     """Draws x uniform on [-1, 1]^D, then a leaf by the gates, then y by its expert.
 
-    Centres lie inside the support and D is at least 2: in one dimension a Laplace gate whose centre lies outside
-    is a softmax gate, and its parameters cannot be told apart.
+    Centres lie inside the support and D is at least 2: in one dimension a Laplace gate whose centre lies
+    outside is a softmax gate, and its parameters cannot be told apart.
 
     Args:
         seed: of parameters and rows.
@@ -122,12 +122,14 @@ class GaussianHMoEStream:
         self.changes = tuple(LeafChange(*change) for change in changes)
         self._check_changes(num_groups * num_experts)
         rng = np.random.default_rng([self.seed, PARAMETERS])
+        probe_ND = rng.uniform(-1, 1, (1000, num_features))
         drawn = [
-            _random_parameters(rng, gates, (num_groups, num_experts, num_features), sharpness, noise)
+            _random_parameters(
+                rng, gates, (num_groups, num_experts, num_features), sharpness, noise, probe_ND
+            )
             for _ in range(CANDIDATES)
         ]
-        probe_ND = rng.uniform(-1, 1, (1000, num_features))
-        # with hard borders some draws leave a leaf without data; the best of a few does not
+        # with hard borders some draws leave a leaf nearly without data; the best of a few does not
         best = max(drawn, key=lambda candidate: candidate.gate_weights(probe_ND).mean(axis=0).min())
         self._parameters = [best]
         for change in self.changes:
@@ -181,16 +183,29 @@ class GaussianHMoEStream:
 
 
 def _random_parameters(
-    rng: np.random.Generator, gates: Gates, shape_GED: tuple[int, int, int], sharpness: float, noise: float
+    rng: np.random.Generator,
+    gates: Gates,
+    shape_GED: tuple[int, int, int],
+    sharpness: float,
+    noise: float,
+    probe_ND: Floats,
 ) -> HMoEParameters:
+    """Draw parameters; the borders of every inner gate cross the region of its own group."""
     num_groups, num_experts, num_features = shape_GED
     outer_scale, inner_scale = (sharpness if letter == "L" else 1.0 for letter in gates)
+    middle = np.zeros((1, num_features))
+    outer, outer_bias = _random_gate(rng, gates[0], middle, np.ones((1, num_features)), num_groups, sharpness)
+    weights_NG = _softmax(_logits(gates[0], probe_ND, outer[0], outer_bias[0], outer_scale))
+    weights_NG /= weights_NG.sum(axis=0)
+    middle_GD = weights_NG.T @ probe_ND
+    reach_GD = np.sqrt(3 * (weights_NG.T @ probe_ND**2 - middle_GD**2))  # half the width, were it uniform
+    inner, inner_bias = _random_gate(rng, gates[1], middle_GD, reach_GD, num_experts, sharpness)
     return HMoEParameters(
         gates,
-        _random_rows(rng, gates[0], (num_groups, num_features), sharpness),
-        rng.normal(size=num_groups),
-        _random_rows(rng, gates[1], shape_GED, sharpness),
-        rng.normal(size=(num_groups, num_experts)),
+        outer[0],
+        outer_bias[0],
+        inner,
+        inner_bias,
         (outer_scale, inner_scale),
         rng.normal(size=shape_GED),
         rng.normal(size=(num_groups, num_experts)),
@@ -198,11 +213,23 @@ def _random_parameters(
     )
 
 
-def _random_rows(rng: np.random.Generator, letter: str, shape: tuple[int, ...], sharpness: float) -> Floats:
+def _random_gate(
+    rng: np.random.Generator,
+    letter: str,
+    middle_GD: Floats,
+    reach_GD: Floats,
+    num_children: int,
+    sharpness: float,
+) -> tuple[Floats, Floats]:
+    """Draw a bank of gates, rows (G, children, D), biases (G, children), each for its part of the input."""
+    shape = (len(middle_GD), num_children, middle_GD.shape[1])
+    bias = rng.normal(0, 0.5, shape[:2])
     if letter == "L":
-        return rng.uniform(-SUPPORT_FOR_CENTRES, SUPPORT_FOR_CENTRES, shape)
+        centres = middle_GD[:, None] + SUPPORT_FOR_CENTRES * reach_GD[:, None] * rng.uniform(-1, 1, shape)
+        return centres.clip(-SUPPORT_FOR_CENTRES, SUPPORT_FOR_CENTRES), bias
     rows = rng.normal(size=shape)
-    return sharpness * rows / np.linalg.norm(rows, axis=-1, keepdims=True)
+    rows *= sharpness / np.linalg.norm(rows, axis=-1, keepdims=True)
+    return rows, bias - (rows * middle_GD[:, None]).sum(axis=-1)
 
 
 def _with_new_experts(
@@ -219,9 +246,11 @@ def _with_new_experts(
 
 def _logits(letter: str, X_ND: Floats, rows: Floats, bias: Floats, scale: float) -> Floats:
     if letter == "S":
-        return np.tensordot(X_ND, rows, axes=(-1, -1)) + bias
+        linear: Floats = np.tensordot(X_ND, rows, axes=(-1, -1)) + bias
+        return linear
     shift = X_ND.reshape(len(X_ND), *(1,) * (rows.ndim - 1), -1) - rows
-    return bias - scale * np.linalg.norm(shift, axis=-1)
+    near: Floats = bias - scale * np.sqrt((shift**2).sum(axis=-1))
+    return near
 
 
 def _softmax(logits: Floats) -> Floats:

@@ -1,4 +1,4 @@
-"""Rule-shaped classification streams whose rule changes: a turning plane, moving prototypes, a relabelled tree.
+"""Rule-shaped classification streams whose rule changes: turning plane, moving prototypes, relabelled tree.
 
 Shapes: N rows, D features, C classes, P prototypes, L leaves of a tree.
 """
