@@ -95,6 +95,7 @@ def test_a_recurring_concept_is_the_old_one() -> None:
 def test_a_gradual_change_is_gradual() -> None:
     (point,) = [point for point in DriftStream(period=PERIOD).change_points if point.kind == "gradual"]
     goal = probabilities_at(point.ends)["harbour"]
+    assert goal == pytest.approx(1 - probabilities_at(point.record - 1)["harbour"])
     distances = [
         np.abs(probabilities_at(record)["harbour"] - goal).mean()
         for record in range(point.record - 1, point.ends + 1, 100)

@@ -91,6 +91,16 @@ def test_the_parameters_are_those_the_rows_came_from() -> None:
             assert fitted(stream, first, last, leaf) == pytest.approx(expected, abs=0.08)
 
 
+def test_the_first_record_of_a_change_is_new_already() -> None:
+    changes = [LeafChange(record, (0, 1, 2, 3)) for record in range(10, 100, 10)]
+    stream = GaussianHMoEStream(seed=4, changes=changes)
+    for change in changes:
+        X, y, leaf, _ = stream.rows(change.record - 1, change.record + 1)
+        for row, record in enumerate((change.record - 1, change.record)):
+            mean = stream.parameters_at(record).means(X[row : row + 1])[0, leaf[row]]
+            assert y[row] == pytest.approx(mean, abs=0.6)  # six standard deviations
+
+
 def test_change_points_are_told() -> None:
     stream = GaussianHMoEStream(seed=4, changes=CHANGES)
     assert [(point.record, point.ends) for point in stream.change_points_between(0, 5001)] == [
