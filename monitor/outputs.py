@@ -47,7 +47,11 @@ class GrowingFile:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._file.close()
+        try:
+            self._file.close()
+        except OSError as full:
+            if error is None:
+                raise self._cannot_write(full) from full
 
     @property
     def length_bytes(self) -> int:

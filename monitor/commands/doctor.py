@@ -111,9 +111,10 @@ def _disk(directory: Path) -> Check:
 def _compiler_cache() -> Check:
     """Compiled code is kept between processes only where numba can write."""
     import numba
+
     import stream_hmoe.kernels as kernels
 
-    configured = numba.config.CACHE_DIR
+    configured = numba.config.CACHE_DIR  # type: ignore[attr-defined]  # set when it is imported
     folder = Path(configured) if configured else Path(next(iter(kernels.__path__)))
     check = _writable("compiler cache", folder)
     if check.is_good:

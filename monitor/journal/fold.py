@@ -69,6 +69,8 @@ class JournalFold:
         self._pieces: list[Piece] = []
         self._rejections: dict[int, Rejections] = {}
         self._drifts: list[Drifted] = []
+        self._num_leaves = len(topology.leaves)
+        self._restructures: list[tuple[int, int]] = []
         self._levels: dict[str, int] = {}
         self._interval_levels: dict[str, int] = {}
         self._drift_counts: dict[str, int] = {}
@@ -150,6 +152,8 @@ class JournalFold:
             "window": [list(entry) for entry in self._window],
             "rejections": {str(key): value.state_dict() for key, value in self._rejections.items()},
             "drifts": [[d.record, d.signal, int(d.level), float(d.statistic)] for d in self._drifts],
+            "num_leaves": self._num_leaves,
+            "restructures": [list(entry) for entry in self._restructures],
             "leaves": self.leaves.state_dict(),
             "totals": self.totals.state_dict(),
             "piece": join(self._pieces).state_dict(),
@@ -172,6 +176,8 @@ class JournalFold:
             int(key): Rejections.from_state_dict(value) for key, value in state["rejections"].items()
         }
         self._drifts = [Drifted(r, signal, Level(level), s) for r, signal, level, s in state["drifts"]]
+        self._num_leaves = int(state["num_leaves"])
+        self._restructures = [(int(record), int(count)) for record, count in state["restructures"]]
         self.leaves.load_state_dict(state["leaves"])
         self.totals.load_state_dict(state["totals"])
         piece = Piece.from_state_dict(state["piece"])
@@ -191,6 +197,7 @@ class JournalFold:
                 rows.events.append(_drift_event(fact))
             case Restructured():
                 self.leaves.restructure(fact.topology)
+                self._restructures.append((fact.record, len(fact.topology.leaves)))
                 rows.topology = [row for row in rows.topology if row.record != fact.record]
                 rows.topology.extend(self.leaves.rows(fact.record))
                 rows.events.append(_restructure_event(fact))
@@ -219,7 +226,7 @@ class JournalFold:
                 gate_entropy_nats=entropy_nats(piece.gate_weights),
                 level=max(self._interval_levels.values(), default=0),
                 rejected_total=self._rejected_total,
-                num_leaves=len(self.leaves.live),
+                num_leaves=self._pop_num_leaves(end),
             )
         )
         self._closed = end
@@ -244,6 +251,13 @@ class JournalFold:
                 self._interval_levels[drift.signal] = highest
                 self._levels[drift.signal] = int(drift.level)
         self._drifts = [drift for drift in self._drifts if drift.record >= end]
+
+    def _pop_num_leaves(self, end: int) -> int:
+        for record, count in self._restructures:
+            if record < end:
+                self._num_leaves = count
+        self._restructures = [entry for entry in self._restructures if entry[0] >= end]
+        return self._num_leaves
 
     def _count_errors(self, piece: Piece) -> None:
         total = float(piece.error.sum())

@@ -25,7 +25,7 @@ __all__ = [
 SCHEMA_VERSION = 1
 
 # meta holds, as text: schema_version, run_name, task (classification, regression), metric (accuracy, absolute
-# error), target, source, interval_records, window_intervals, status (running, stopped, finished, failed),
+# error), target, source, interval_records, window_intervals, status (running, stopped, finished),
 # product_version, started_seconds, updated_seconds (Unix time) and, when served, metrics_address.
 # interval.record counts the records read when the interval closed (250, 500, ...); the last one of a stream
 # may be shorter. event.record is the 0-based number of the record at which the event happened.

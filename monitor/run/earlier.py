@@ -11,6 +11,8 @@ from stream_hmoe import checkpoint
 
 __all__ = ["find_state"]
 
+DATABASE_MAGIC = b"SQLite format 3\0"
+
 
 def find_state(settings: RunSettings) -> RunState | None:
     """The run to resume; None when a new one is to begin.
@@ -21,7 +23,7 @@ def find_state(settings: RunSettings) -> RunState | None:
         BadCheckpoint: the checkpoint is damaged.
     """
     paths = settings.paths
-    has_checkpoint = paths.checkpoint.is_dir() and any(paths.checkpoint.iterdir())
+    has_checkpoint = any(not path.name.endswith(".writing") for path in paths.checkpoint.glob("*"))
     has_run = has_checkpoint or paths.journal.exists()
     if has_run and not settings.is_resumed and not settings.is_overwriting:
         message = f"{paths.journal.parent} already holds a run"
@@ -32,10 +34,18 @@ def find_state(settings: RunSettings) -> RunState | None:
         state = RunState.from_dict(checkpoint.load(paths.checkpoint))
         _require_same(settings, state)
         return state
+    if not has_run and not settings.is_overwriting:
+        _require_absent(paths.rejects, paths.predictions)
     _remove_journal(paths.journal)
-    if has_checkpoint:
-        checkpoint.remove(paths.checkpoint)
+    checkpoint.remove(paths.checkpoint)
     return None
+
+
+def _require_absent(*files: Path | None) -> None:
+    for path in files:
+        if path is not None and path.exists():
+            message = f"{path} already exists and is not of a run here"
+            raise ConfigurationProblem(f"{message}: choose another name, or replace it with --overwrite")
 
 
 def _require_same(settings: RunSettings, state: RunState) -> None:
@@ -56,5 +66,14 @@ def _differs(name: str, found: object, wanted: object) -> ConfigurationProblem:
 
 
 def _remove_journal(journal: Path) -> None:
+    if journal.exists() and journal.stat().st_size and not _is_database(journal):
+        raise ConfigurationProblem(
+            f"{journal} is not a journal: choose another --journal, or remove it yourself"
+        )
     for path in (journal, journal.with_name(journal.name + "-wal"), journal.with_name(journal.name + "-shm")):
         path.unlink(missing_ok=True)
+
+
+def _is_database(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(len(DATABASE_MAGIC)) == DATABASE_MAGIC

@@ -71,7 +71,7 @@ class Run:
         self._throughput = Throughput()
         self._begun_seconds = time.monotonic()
         self._begun_records = parts.pipeline.records_seen
-        self._saved_records = -1
+        self._saved_records = 0
 
     def to_the_end(self, stop: StopRequest) -> Summary:
         """Go through the stream; every way out leaves a checkpoint."""
@@ -88,7 +88,7 @@ class Run:
             else:
                 self._announce(EventKind.STOPPED, outcome.reason)
                 self._save()
-            parts.journal.set_meta({"status": outcome.status})
+            parts.journal.set_meta({"status": FINISHED if outcome.status == FINISHED else STOPPED})
         finally:
             self._view.close(self._board.current)
         if outcome.problem is not None:
@@ -194,8 +194,6 @@ class Run:
         """Make a checkpoint: everything it counts on is on disk before it is."""
         parts = self._parts
         records = parts.pipeline.records_seen
-        if records == self._saved_records:
-            return
         self._announce(EventKind.CHECKPOINT, f"checkpoint after {records:,} records")
         parts.rejects.sync()
         if parts.predictions is not None:

@@ -74,6 +74,8 @@ def _begin(settings: RunSettings, stack: ExitStack) -> RunParts:
         note = f"{task}, as asked for"
     pipeline = build_pipeline(task)
     paths = settings.paths
+    # The journal comes first: a file beside it is then known to be of this run, whenever it is killed.
+    journal = stack.enter_context(closing(JournalWriter(paths.journal, _meta(settings, task))))
     predictions = None
     if paths.predictions is not None:
         predictions = stack.enter_context(GrowingFile(paths.predictions, None))
@@ -86,7 +88,7 @@ def _begin(settings: RunSettings, stack: ExitStack) -> RunParts:
         source=source,
         pipeline=pipeline,
         fold=JournalFold(task is Task.CLASSIFICATION, pipeline.model.topology),
-        journal=stack.enter_context(closing(JournalWriter(paths.journal, _meta(settings, task)))),
+        journal=journal,
         rejects=stack.enter_context(GrowingFile(paths.rejects, None)),
         predictions=predictions,
     )

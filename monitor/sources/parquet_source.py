@@ -10,13 +10,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from monitor.problems import TemporaryProblem
+from monitor.problems import ConfigurationProblem, TemporaryProblem
 from monitor.sources.byte_stream import ByteStream
-from monitor.sources.chunk import Chunk, Position, Sample, require_target
+from monitor.sources.chunk import Chunk, Position, Sample, require_column, require_target
 
 __all__ = ["ParquetSource"]
 
 BATCH_ROWS = 1_000
+ARROW_ERRORS = (pa.ArrowException, OSError)
 
 
 class ParquetSource:
@@ -45,12 +46,17 @@ class ParquetSource:
         stream.close()
         try:
             self._file = pq.ParquetFile(self._input)
-        except pa.ArrowException as error:
+            names = self._file.schema_arrow.names
+            require_target(target, names, self._name)
+            for column in ignored:
+                require_column(column, names, "--ignore", self._name)
+        except ARROW_ERRORS as error:
             self.close()
             raise self._broken(error) from error
+        except ConfigurationProblem:
+            self.close()
+            raise
         self._target = target
-        names = self._file.schema_arrow.names
-        require_target(target, names, self._name)
         self._columns = [name for name in names if name not in ignored]
         self._row = int(position["row"]) if position is not None else 0
         self._batches = self._read(self._row)
@@ -68,10 +74,7 @@ class ParquetSource:
         Raises:
             TemporaryProblem: the file is damaged from here on.
         """
-        try:
-            batch = self._waiting if self._waiting is not None else next(self._batches, None)
-        except pa.ArrowException as error:
-            raise self._broken(error) from error
+        batch = self._waiting if self._waiting is not None else next(self._batches, None)
         if batch is None:
             return None
         self._waiting = batch.slice(limit) if batch.num_rows > limit else None
@@ -95,6 +98,13 @@ class ParquetSource:
         self._input.close()
 
     def _read(self, row: int) -> Iterator[pa.RecordBatch]:
+        """Batches from ``row`` on, telling of damage in our words."""
+        try:
+            yield from self._read_groups(row)
+        except ARROW_ERRORS as error:
+            raise self._broken(error) from error
+
+    def _read_groups(self, row: int) -> Iterator[pa.RecordBatch]:
         """Batches from ``row`` on; row groups before it are not opened."""
         for group in range(self._file.num_row_groups):
             rows = self._file.metadata.row_group(group).num_rows
@@ -108,7 +118,7 @@ class ParquetSource:
                 yield _plain(batch.slice(row))
                 row = 0
 
-    def _broken(self, error: pa.ArrowException) -> TemporaryProblem:
+    def _broken(self, error: Exception) -> TemporaryProblem:
         reason = str(error).splitlines()[0]
         message = f"{self._name} is not a complete Parquet file ({reason})"
         return TemporaryProblem(f"{message}; get a complete copy, or name another --format")
