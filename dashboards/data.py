@@ -20,7 +20,8 @@ WINDOWS: Mapping[str, int | None] = {"5k": 5_000, "20k": 20_000, "100k": 100_000
 POINTS = 600
 SHARE_ROWS = 24_000
 RECENT_INTERVALS = 400
-NUM_EVENTS = 500
+NUM_EVENTS = 400
+NUM_REJECTED = 100
 NUM_MARKERS = 400
 
 
@@ -37,7 +38,7 @@ class Snapshot:
         shares: one row per point of the window and leaf.
         recent_shares: one row per interval and leaf, for the metric's window.
         topology: the live leaves.
-        events: the newest events, oldest first.
+        events: the newest events but for checkpoints, oldest first.
         markers: drift events and known change points of the window.
     """
 
@@ -115,17 +116,18 @@ def read(path: Path, window: int | None) -> Snapshot:
             shares=journal.shares(first, last, _share_points(len(topology))),
             recent_shares=journal.shares(max(0, newest_first), last),
             topology=topology,
-            events=journal.events(limit=NUM_EVENTS),
+            events=_events(journal),
             markers=journal.events([EventKind.DRIFT, EventKind.CHANGE_POINT], first, NUM_MARKERS),
         )
 
 
 def notice(error: JournalError) -> Notice:
     """Say in plain words why a journal cannot be shown."""
-    sentence = str(error)
+    words = str(error)
+    sentence = f"{words[:1].upper()}{words[1:]}."
     match error:
         case JournalMissing():
-            remedy = "Start a run with hmoe demo or hmoe run; this page fills by itself as soon as it writes."
+            remedy = "This page fills by itself as soon as a run writes there."
             return Notice("No journal yet", sentence, remedy, is_fault=False)
         case JournalNewer():
             remedy = "Upgrade the installation that serves this page; the journal itself is fine."
@@ -144,6 +146,15 @@ def _is_locked(error: JournalError) -> bool:
         sqlite3.SQLITE_BUSY,
         sqlite3.SQLITE_LOCKED,
     )
+
+
+def _events(journal: JournalReader) -> pd.DataFrame:
+    """The newest events; rejected records, of which there may be many, do not push out the others."""
+    frequent = {EventKind.REJECTED, EventKind.CHECKPOINT}
+    rare = journal.events([kind for kind in EventKind if kind not in frequent], limit=NUM_EVENTS)
+    rejected = journal.events([EventKind.REJECTED], limit=NUM_REJECTED)
+    found = [table for table in (rare, rejected) if not table.empty]
+    return pd.concat(found or [rare]).sort_values("id", ignore_index=True)
 
 
 def _whole(meta: Mapping[str, str], key: str, if_none: int) -> int:

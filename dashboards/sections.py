@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import PurePath
 
 import numpy as np
 import pandas as pd
@@ -19,7 +20,7 @@ __all__ = ["about", "entropy", "events", "experts", "key_figures", "metric_over_
 
 Marks = Mapping[str, pd.DataFrame]
 
-TABLE_HEIGHT = 330
+TABLE_HEIGHT, ROW_PIXELS = 330, 35
 SPARK_POINTS = 60
 ALL_GROUPS = "all groups"
 
@@ -27,11 +28,9 @@ ALL_GROUPS = "all groups"
 def about(snapshot: Snapshot) -> None:
     """Which run this is."""
     meta = snapshot.meta
-    words = [meta.get("task", "").capitalize()]
-    words += [
-        f"{word} **{meta[key]}**" for word, key in (("of", "target"), ("from", "source")) if key in meta
-    ]
-    st.caption(" ".join(words))
+    names = {"of": meta.get("target"), "from": PurePath(meta.get("source", "")).name}
+    words = [f"{word} **{name}**" for word, name in names.items() if name]
+    st.caption(" ".join([meta.get("task", "").capitalize(), *words]))
 
 
 def key_figures(snapshot: Snapshot) -> None:
@@ -96,17 +95,14 @@ def experts(snapshot: Snapshot) -> None:
         table["error"] *= 100.0
         error_format = "%.1f %%"
     columns = {
-        "expert": st.column_config.TextColumn("Expert", width="small"),
+        "expert": st.column_config.TextColumn("Expert", width="medium"),
         "group": st.column_config.TextColumn("Group", width="small"),
         "usage": _bars("Usage", "%.1f %%", table["usage"]),
         "trend": st.column_config.AreaChartColumn("Usage over time", y_min=0.0, width="small"),
         "loss_nats": st.column_config.NumberColumn("Loss (nats)", format="%.3f", width="small"),
         "error": _bars("Error", error_format, table["error"]),
     }
-    st.dataframe(
-        table, height=TABLE_HEIGHT, hide_index=True, column_config=columns, key="table-experts",
-        alt="Experts: group, usage, loss and error of each",
-    )  # fmt: skip
+    _table(table, columns, "table-experts", "Experts: group, usage, loss and error of each")
 
 
 def events(snapshot: Snapshot) -> None:
@@ -121,14 +117,16 @@ def events(snapshot: Snapshot) -> None:
         "level": st.column_config.TextColumn("Level", width="small"),
         "message": st.column_config.TextColumn("Message", width="large"),
     }
-    st.dataframe(
-        table, height=TABLE_HEIGHT, hide_index=True, column_config=columns, key="table-events",
-        alt="Events of the run, the newest first",
-    )  # fmt: skip
+    _table(table, columns, "table-events", "Events of the run, the newest first")
 
 
 def _chart(spec: charts.Spec, datasets: Marks, key: str, description: str) -> None:
     st.vega_lite_chart({**spec, "datasets": dict(datasets)}, width="stretch", key=key, alt=description)
+
+
+def _table(table: pd.DataFrame, columns: Mapping[str, ColumnConfig], key: str, description: str) -> None:
+    height = min(TABLE_HEIGHT, ROW_PIXELS * (len(table) + 1) + 2)
+    st.dataframe(table, height=height, hide_index=True, column_config=dict(columns), key=key, alt=description)
 
 
 def _bars(title: str, form: str, values: pd.Series) -> ColumnConfig:

@@ -4,6 +4,7 @@ __all__ = ["STYLE"]
 
 STYLE = """<style>
 .stMainBlockContainer {padding-top: 2.2rem; padding-bottom: 2rem; max-width: 1500px;}
+[data-stale="true"] {opacity: 1 !important; transition: none !important;}
 .strip {display: flex; align-items: center; gap: 1rem; padding: .8rem 1.1rem; border-radius: .6rem;
   border-left: .4rem solid var(--tone); background: color-mix(in srgb, var(--tone) 13%, transparent);}
 .strip .sign {flex: none; width: 2.3rem; height: 2.3rem; border-radius: 50%; background: var(--tone);

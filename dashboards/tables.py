@@ -15,7 +15,7 @@ __all__ = ["Stack", "event_table", "expert_table", "group_shares", "leaf_shares"
 
 LEVEL_NAMES: Mapping[int, str] = {0: "\u2713 stable", 1: "! warning", 2: "\u25b2 drift"}
 
-MOST_AREAS = 8
+MOST_AREAS = 15
 TREND_POINTS = 40
 OTHERS = "all others"
 
@@ -25,7 +25,7 @@ class Stack:
     """Shares that are drawn on top of each other.
 
     Args:
-        names: from the bottom up; at most eight, the last one may be ``"all others"``.
+        names: from the bottom up; at most fifteen, the last one may be ``"all others"``.
         rows: record, name, order (index into ``names``), share.
     """
 
@@ -45,6 +45,8 @@ def leaf_shares(shares: pd.DataFrame, group: str) -> Stack:
 
 def expert_table(recent_shares: pd.DataFrame, shares: pd.DataFrame, topology: pd.DataFrame) -> pd.DataFrame:
     """One row per live leaf, the busiest first -> expert, group, usage, trend, loss_nats, error.
+
+    Without the group where every leaf is called after its group.
 
     Args:
         recent_shares: the intervals to average over; loss and error are weighted by the leaf's gate weight.
@@ -73,6 +75,9 @@ def expert_table(recent_shares: pd.DataFrame, shares: pd.DataFrame, topology: pd
             "error": totals["error"] / totals["scored"],
         }
     )
+    pairs = zip(topology["name"], topology["group_name"], strict=True)
+    if all(name.startswith(group) for name, group in pairs):
+        table = table.drop(columns="group")
     return table.sort_values("usage", ascending=False, kind="stable", ignore_index=True)
 
 

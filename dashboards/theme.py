@@ -34,7 +34,7 @@ class Look:
         drift: a drift event.
         grid: grid lines.
         paper: the background.
-        areas: areas of a stack, from the bottom up; the last one is for everything else.
+        areas: hues for the areas of a stack; the last one is for everything else.
     """
 
     line: str
@@ -43,6 +43,13 @@ class Look:
     grid: str
     paper: str
     areas: tuple[str, ...]
+
+    def stack(self, num_areas: int) -> tuple[str, ...]:
+        """Colours from the bottom up; beyond eight areas two neighbours share a hue in two shades."""
+        if num_areas <= len(self.areas):
+            return self.areas[:num_areas]
+        pairs = [shade for hue in self.areas[:-1] for shade in (hue, _mixed(hue, self.paper))]
+        return (*pairs[: num_areas - 1], self.areas[-1])
 
 
 LIGHT = Look(
@@ -82,6 +89,12 @@ _DARK_OPTIONS = {
     "orangeColor": ORANGE,
     "blueColor": SKY,
 }
+
+
+def _mixed(color: str, paper: str) -> str:
+    """A colour half way to the background."""
+    parts = [(int(color[i : i + 2], 16) + int(paper[i : i + 2], 16)) // 2 for i in (1, 3, 5)]
+    return "#" + "".join(f"{part:02X}" for part in parts)
 
 
 def look(theme: str | None) -> Look:

@@ -9,7 +9,14 @@ import pytest
 
 from dashboards import data
 from monitor.journal.reader import JournalReader
-from monitor.journal.schema import JournalDamaged, JournalError, JournalMissing, JournalNewer
+from monitor.journal.schema import (
+    EventKind,
+    EventRow,
+    JournalDamaged,
+    JournalError,
+    JournalMissing,
+    JournalNewer,
+)
 from monitor.journal.writer import JournalWriter
 from tests.dashboards import journals
 
@@ -67,6 +74,18 @@ def test_a_run_goes_on_until_it_says_otherwise(journal: Path, status: str, expec
     assert snapshot.is_running is expected
 
 
+def test_rejected_records_do_not_push_drifts_out_of_the_events(tmp_path: Path) -> None:
+    story = journals.Story(records=200_000)
+    often = [EventRow(record, EventKind.REJECTED, "1 rejected") for record in range(0, 200_000, 250)]
+    saved = [EventRow(record, EventKind.CHECKPOINT, "saved") for record in range(0, 200_000, 250)]
+    snapshot = data.read(journals.write(tmp_path / "rejecting.sqlite", story, [*often, *saved]), None)
+    kinds = snapshot.events["kind"].tolist()
+    assert kinds.count("drift") == 3
+    assert kinds.count("rejected") == data.NUM_REJECTED
+    assert "checkpoint" not in kinds
+    assert snapshot.events["id"].is_monotonic_increasing
+
+
 def error_of(path: Path) -> JournalError:
     with pytest.raises(JournalError) as caught:
         data.read(path, None)
@@ -79,7 +98,7 @@ def test_a_missing_journal_is_a_matter_of_waiting(tmp_path: Path) -> None:
     notice = data.notice(error)
     assert isinstance(error, JournalMissing)
     assert notice.title == "No journal yet"
-    assert str(path) in notice.sentence
+    assert notice.sentence.startswith("There is no journal at " + str(path))
     assert not notice.is_fault
 
 

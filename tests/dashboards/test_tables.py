@@ -20,7 +20,7 @@ def shares(*rows: tuple[int, int, str, float]) -> pd.DataFrame:
 
 @st.composite
 def share_tables(draw: st.DrawFn) -> pd.DataFrame:
-    num_leaves = draw(st.integers(1, 24))
+    num_leaves = draw(st.integers(1, 40))
     groups = [draw(st.sampled_from("abc")) for _ in range(num_leaves)]
     rows = [
         (250 * (point + 1), leaf, group, draw(st.floats(0.001, 1.0)))
@@ -54,11 +54,11 @@ def test_every_area_has_a_value_at_every_point(table: pd.DataFrame) -> None:
     assert [stack.names[order] for order in stack.rows["order"]] == stack.rows["name"].tolist()
 
 
-def test_beyond_eight_leaves_the_smallest_are_drawn_as_one() -> None:
-    table = shares(*((250, leaf, "a", 0.05 if leaf < 3 else 0.1) for leaf in range(10)))
+def test_beyond_fifteen_leaves_the_smallest_are_drawn_as_one() -> None:
+    table = shares(*((250, leaf, "a", 0.05 if leaf < 3 else 0.1) for leaf in range(17)))
     stack = tables.leaf_shares(table, "a")
-    assert stack.names == (*(f"a/{leaf}" for leaf in range(3, 10)), tables.OTHERS)
-    assert stack.rows["share"].tolist()[-1] == pytest.approx(0.15 / 0.85)
+    assert stack.names == (*(f"a/{leaf}" for leaf in range(3, 17)), tables.OTHERS)
+    assert stack.rows["share"].tolist()[-1] == pytest.approx(0.15 / 1.55)
 
 
 def test_no_shares_give_no_areas() -> None:
@@ -87,6 +87,13 @@ def test_a_leaf_without_loss_in_one_interval_keeps_the_loss_of_the_others() -> N
     newest = shares((250, 1, "a", 1.0), (500, 1, "a", 1.0))
     newest["loss_nats"] = [None, 0.5]
     assert tables.expert_table(newest, newest, TOPOLOGY)["loss_nats"].iloc[0] == pytest.approx(0.5)
+
+
+def test_the_group_is_left_out_where_it_is_in_the_name_of_every_leaf() -> None:
+    newest = shares((250, 1, "a", 1.0))
+    assert "group" not in tables.expert_table(newest, newest, TOPOLOGY)
+    renamed = TOPOLOGY.assign(name=["x", "y", "z"])
+    assert tables.expert_table(newest, newest, renamed)["group"].tolist() == ["a", "a", "b"]
 
 
 @given(st.integers(0, 300))

@@ -28,6 +28,16 @@ def test_areas_are_all_different() -> None:
     assert len(set(LIGHT.areas)) == len(LIGHT.areas) == len(set(DARK.areas))
 
 
+@pytest.mark.parametrize("num_areas", [1, 8, 9, 14, 15])
+def test_a_stack_has_a_colour_of_its_own_for_every_area(num_areas: int) -> None:
+    for colors in (LIGHT, DARK):
+        assert len(set(colors.stack(num_areas))) == num_areas
+
+
+def test_what_is_left_over_is_grey() -> None:
+    assert LIGHT.stack(8)[-1] == LIGHT.stack(15)[-1] == LIGHT.areas[-1]
+
+
 def test_an_unknown_background_is_taken_for_a_light_one() -> None:
     assert look("dark") is DARK
     assert look("light") is look(None) is LIGHT
