@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from stream_hmoe.features.layout import CategoryFeature, Layout, NumberFeature
-from stream_hmoe.features.values import PLAIN_NUMBERS
+from stream_hmoe.features.values import PLAIN_NUMBERS, TEXT_LIMIT
 
 __all__ = ["Plan", "plan_for"]
 
@@ -46,7 +46,7 @@ class Plan:
         self._size = len(numbers) + len(categories)
         self._width = len(layout.columns)
         self._numbers_of = _getter([feature.name for feature in numbers])
-        self._categories = [(feature.name, feature.columns) for feature in categories]
+        self._categories = [(feature.name, _column_of(feature)) for feature in categories]
         packing = _packing([feature.column for feature in numbers], self._width)
         self._pack_into: Callable[..., None] = packing.pack_into
         self._absent = list(absent)
@@ -106,6 +106,26 @@ def plan_for(layout: Layout, names: Iterable[str]) -> Plan | None:
         else:
             return None
     return Plan(layout, sorted(numbers, key=lambda number: number.column), categories, absent_columns)
+
+
+class _WithOther(dict[str, int]):
+    """The columns of a category that has one for all others, which every further text finds."""
+
+    def __init__(self, columns: dict[str, int], other: int) -> None:
+        super().__init__(columns)
+        self._other = other
+
+    def __missing__(self, value: object) -> int:
+        # blank text is missing, and a long one may be known by its beginning
+        if type(value) is str and len(value) <= TEXT_LIMIT and value.strip():
+            return self._other
+        raise KeyError(value)
+
+
+def _column_of(feature: CategoryFeature) -> dict[str, int]:
+    if feature.other_column is None:
+        return feature.columns
+    return _WithOther(feature.columns, feature.other_column)
 
 
 def _getter(names: Sequence[str]) -> Callable[[dict[str, Any]], tuple[Any, ...]]:

@@ -15,15 +15,7 @@ import pandas as pd
 
 from stream_hmoe.errors import BadRecord
 
-__all__ = [
-    "PLAIN_NUMBERS",
-    "Kind",
-    "as_named",
-    "kind_of",
-    "moment_of",
-    "number_of",
-    "text_of",
-]
+__all__ = ["PLAIN_NUMBERS", "TEXT_LIMIT", "Kind", "as_named", "kind_of", "moment_of", "number_of", "text_of"]
 
 PLAIN_NUMBERS = frozenset(
     {float, int, bool, np.bool_, np.float64, np.float32, np.float16}

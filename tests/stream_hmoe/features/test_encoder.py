@@ -82,6 +82,22 @@ def test_too_many_categories_share_one_column() -> None:
     assert encoder.encode({"town": "never seen"}).tolist() == [0, 0, 0, 1]
 
 
+@pytest.mark.parametrize(
+    "town", ["t1", "never seen", "", " ", None, 7, True, "x" * 200, "x" * 300, "y" * 300]
+)
+def test_with_many_categories_the_quick_way_finds_the_same_column(town: Any) -> None:
+    taught: list[dict[str, Any]] = [{"town": name, "age": 1.0} for name in ("t1", "x" * 300, "t2", None)]
+    practised, fresh = learned(*taught, max_categories=2), FeatureEncoder()
+    for _ in range(3):
+        practised.encode(taught[0])
+    fresh.load_state_dict(practised.state_dict())
+    record = {"town": town, "age": 2.0}
+    assert practised.encode(record).tolist() == fresh.encode(record).tolist()
+    names = practised.names
+    practised.learn(record)
+    assert practised.names == names
+
+
 def test_a_number_in_a_category_is_its_text_and_text_in_a_number_is_its_number() -> None:
     encoder = learned({"code": "7", "age": 3})
     assert encoder.encode({"code": 7, "age": " 4.5"}).tolist() == [4.5, 1]
