@@ -63,7 +63,7 @@ def share_chart(names: tuple[str, ...], is_whole: bool, look: Look) -> Spec:
         is_whole: the shares sum to 1, so the axis ends there.
         look: colours.
     """
-    colors = alt.Scale(domain=list(names), range=list(look.stack(len(names))))
+    colors = alt.Scale(domain=list(names), range=list(look.stack(names)))
     height = alt.Scale(domain=[0, 1]) if is_whole else alt.Scale(zero=True)
     areas = (
         alt.Chart(alt.NamedData("shares"))

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from dashboards.theme import OTHERS
 from dashboards.words import count
 
 __all__ = ["Stack", "event_table", "expert_table", "group_shares", "leaf_shares", "markers"]
@@ -17,7 +18,6 @@ LEVEL_NAMES: Mapping[int, str] = {0: "\u2713 stable", 1: "! warning", 2: "\u25b2
 
 MOST_AREAS = 15
 TREND_POINTS = 40
-OTHERS = "all others"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -39,8 +39,10 @@ def group_shares(shares: pd.DataFrame) -> Stack:
 
 
 def leaf_shares(shares: pd.DataFrame, group: str) -> Stack:
-    """Share of every leaf of one group in the whole mixture."""
-    return _stack(shares, "name", shares["group_name"] == group)
+    """Share of every leaf of one group in the whole mixture; the group is left out of the leaves' names."""
+    chosen = shares["group_name"] == group
+    short = [name.removeprefix(group).lstrip("/") or name for name in shares["name"]]
+    return _stack(shares.assign(name=short), "name", chosen)
 
 
 def expert_table(recent_shares: pd.DataFrame, shares: pd.DataFrame, topology: pd.DataFrame) -> pd.DataFrame:

@@ -12,6 +12,7 @@ __all__ = [
     "GREY",
     "LIGHT",
     "ORANGE",
+    "OTHERS",
     "PURPLE",
     "SKY",
     "VERMILLION",
@@ -22,6 +23,8 @@ __all__ = [
 
 BLUE, ORANGE, GREEN, PURPLE = "#0072B2", "#E69F00", "#009E73", "#CC79A7"
 SKY, VERMILLION, YELLOW, GREY = "#56B4E9", "#D55E00", "#F0E442", "#8A94A0"
+
+OTHERS = "all others"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +37,7 @@ class Look:
         drift: a drift event.
         grid: grid lines.
         paper: the background.
-        areas: hues for the areas of a stack; the last one is for everything else.
+        areas: hues for the areas of a stack.
     """
 
     line: str
@@ -44,12 +47,13 @@ class Look:
     paper: str
     areas: tuple[str, ...]
 
-    def stack(self, num_areas: int) -> tuple[str, ...]:
-        """Colours from the bottom up; beyond eight areas two neighbours share a hue in two shades."""
-        if num_areas <= len(self.areas):
-            return self.areas[:num_areas]
-        pairs = [shade for hue in self.areas[:-1] for shade in (hue, _mixed(hue, self.paper))]
-        return (*pairs[: num_areas - 1], self.areas[-1])
+    def stack(self, names: Sequence[str]) -> tuple[str, ...]:
+        """One colour per area, grey for what is left over; beyond seven, neighbours are shades of one hue."""
+        hues = self.areas
+        if len(names) > len(hues):
+            hues = tuple(shade for hue in self.areas for shade in (hue, _mixed(hue, self.paper)))
+        named = dict(zip((name for name in names if name != OTHERS), hues, strict=False))
+        return tuple(named.get(name, GREY) for name in names)
 
 
 LIGHT = Look(
@@ -58,7 +62,7 @@ LIGHT = Look(
     drift=VERMILLION,
     grid="#E8ECF0",
     paper="#FFFFFF",
-    areas=(BLUE, ORANGE, GREEN, PURPLE, SKY, VERMILLION, YELLOW, GREY),
+    areas=(BLUE, ORANGE, GREEN, PURPLE, SKY, VERMILLION, YELLOW),
 )
 DARK = Look(
     line=SKY,
@@ -66,7 +70,7 @@ DARK = Look(
     drift="#FF8A3D",
     grid="#2A333D",
     paper="#10161D",
-    areas=(SKY, ORANGE, GREEN, PURPLE, BLUE, VERMILLION, YELLOW, GREY),
+    areas=(SKY, ORANGE, GREEN, PURPLE, BLUE, VERMILLION, YELLOW),
 )
 
 _LIGHT_OPTIONS = {

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dashboards import tables
+from dashboards.theme import OTHERS
 
 SHARE_COLUMNS = ["record", "leaf", "name", "group_name", "weight", "loss_nats", "error"]
 
@@ -57,8 +58,13 @@ def test_every_area_has_a_value_at_every_point(table: pd.DataFrame) -> None:
 def test_beyond_fifteen_leaves_the_smallest_are_drawn_as_one() -> None:
     table = shares(*((250, leaf, "a", 0.05 if leaf < 3 else 0.1) for leaf in range(17)))
     stack = tables.leaf_shares(table, "a")
-    assert stack.names == (*(f"a/{leaf}" for leaf in range(3, 17)), tables.OTHERS)
+    assert stack.names == (*(str(leaf) for leaf in range(3, 17)), OTHERS)
     assert stack.rows["share"].tolist()[-1] == pytest.approx(0.15 / 1.55)
+
+
+def test_a_group_of_one_leaf_keeps_its_name() -> None:
+    table = shares((250, 1, "memory", 1.0)).assign(name="memory")
+    assert tables.leaf_shares(table, "memory").names == ("memory",)
 
 
 def test_no_shares_give_no_areas() -> None:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from dashboards.theme import DARK, LIGHT, look, options
+from dashboards.theme import DARK, GREY, LIGHT, OTHERS, look, options
 
 
 def luminance(color: str) -> float:
@@ -28,14 +28,16 @@ def test_areas_are_all_different() -> None:
     assert len(set(LIGHT.areas)) == len(LIGHT.areas) == len(set(DARK.areas))
 
 
-@pytest.mark.parametrize("num_areas", [1, 8, 9, 14, 15])
+@pytest.mark.parametrize("num_areas", [1, 7, 8, 14])
 def test_a_stack_has_a_colour_of_its_own_for_every_area(num_areas: int) -> None:
+    names = [str(number) for number in range(num_areas)]
     for colors in (LIGHT, DARK):
-        assert len(set(colors.stack(num_areas))) == num_areas
+        assert len(set(colors.stack([*names, OTHERS]))) == num_areas + 1
 
 
-def test_what_is_left_over_is_grey() -> None:
-    assert LIGHT.stack(8)[-1] == LIGHT.stack(15)[-1] == LIGHT.areas[-1]
+def test_only_what_is_left_over_is_grey() -> None:
+    assert LIGHT.stack(["a", OTHERS]) == (LIGHT.areas[0], GREY)
+    assert GREY not in LIGHT.stack([str(number) for number in range(14)])
 
 
 def test_an_unknown_background_is_taken_for_a_light_one() -> None:
