@@ -52,7 +52,12 @@ def save(directory: str | Path, state: Mapping[str, Any], keep: int = 3) -> Path
     arrays: dict[str, npt.NDArray[Any]] = {}
     tree = _describe(state, arrays)
     packed = save_arrays(arrays)
-    manifest = {"schema": SCHEMA, "arrays_sha256": _hash(packed), "state": tree, "state_sha256": _hash(_text(tree))}
+    manifest = {
+        "schema": SCHEMA,
+        "arrays_sha256": _hash(packed),
+        "state": tree,
+        "state_sha256": _hash(_text(tree)),
+    }
     number = max((_number(path) for path in _folders(root)), default=0) + 1
     folder = root / f"{_PREFIX}{number:08d}"
     writing = folder.with_name(folder.name + _WRITING)

@@ -42,7 +42,7 @@ class HMoEClassifier(base.MiniBatchClassifier):
     seed
         Which features a boosted tree may split on depends on it; nothing else does.
 
-    Examples
+    Examples:
     --------
     >>> from stream_hmoe import HMoEClassifier
     >>> model = HMoEClassifier()
@@ -53,7 +53,7 @@ class HMoEClassifier(base.MiniBatchClassifier):
     """
 
     def __init__(
-        self, gates: str = "LL", kinds: Sequence[str] = KINDS, experts: int = 16, seed: int = 0
+        self, gates: str = "LL", kinds: Sequence[str] = KINDS, experts: int = 24, seed: int = 0
     ) -> None:
         self.gates = gates
         self.kinds = tuple(kinds)
@@ -86,12 +86,12 @@ class HMoEClassifier(base.MiniBatchClassifier):
         """Learn one record; after an error nothing has changed."""
         self._inner.learn(x, y)
 
-    def predict_proba_one(self, x: Mapping[Any, Any]) -> dict[Any, float]:
+    def predict_proba_one(self, x: Mapping[Any, Any], **kwargs: Any) -> dict[Any, float]:
         """Probability of every class seen so far; empty before the first."""
         probabilities = self._inner.predict(x).predicted[0]
         return dict(zip(self.labels, probabilities.tolist(), strict=True))
 
-    def predict_one(self, x: Mapping[Any, Any]) -> Any:
+    def predict_one(self, x: Mapping[Any, Any], **kwargs: Any) -> Any:
         """The most probable class; None before any was learned."""
         probabilities = self._inner.predict(x).predicted[0]
         return self.labels[int(np.argmax(probabilities))] if probabilities.size else None
@@ -119,7 +119,9 @@ class HMoEClassifier(base.MiniBatchClassifier):
         run, rejected = self._inner.step(records, targets)
         return Block(self._scored(run, [targets[n] for n in run.records], True), tuple(rejected))
 
-    def step_frame(self, X: pd.DataFrame, y: Sequence[Any], *, weights: bool = False) -> tuple[Scored, Floats]:
+    def step_frame(
+        self, X: pd.DataFrame, y: Sequence[Any], *, weights: bool = False
+    ) -> tuple[Scored, Floats]:
         """The same for the rows of a DataFrame -> scored rows and all probabilities (N, C)."""
         run = self._inner.step_frame(X, y, weights=weights)
         return self._scored(run, list(y), weights), run.join(len(self.labels)).predicted
@@ -148,7 +150,9 @@ class HMoEClassifier(base.MiniBatchClassifier):
         outcome = run.join(len(self.labels))
         predictions = self._named(outcome.predicted)
         before = np.cumsum([part.predicted.shape[1] > 0 for part in run.parts for _ in part.predicted]) > 0
-        predictions = [label if any_class else None for label, any_class in zip(predictions, before, strict=True)]
+        predictions = [
+            label if any_class else None for label, any_class in zip(predictions, before, strict=True)
+        ]
         error = np.array([float(p != t) for p, t in zip(predictions, targets, strict=True)])
         best = outcome.predicted.max(axis=1, initial=0.0)
         return _scored(run, targets, predictions, best, error, outcome)
@@ -177,7 +181,7 @@ class HMoERegressor(base.MiniBatchRegressor):
     seed
         Which features a boosted tree may split on depends on it; nothing else does.
 
-    Examples
+    Examples:
     --------
     >>> from stream_hmoe import HMoERegressor
     >>> model = HMoERegressor()
@@ -188,7 +192,7 @@ class HMoERegressor(base.MiniBatchRegressor):
     """
 
     def __init__(
-        self, gates: str = "LL", kinds: Sequence[str] = KINDS, experts: int = 16, seed: int = 0
+        self, gates: str = "LL", kinds: Sequence[str] = KINDS, experts: int = 24, seed: int = 0
     ) -> None:
         self.gates = gates
         self.kinds = tuple(kinds)
@@ -238,7 +242,9 @@ class HMoERegressor(base.MiniBatchRegressor):
         run, rejected = self._inner.step(records, targets)
         return Block(self._scored(run, [targets[n] for n in run.records]), tuple(rejected))
 
-    def step_frame(self, X: pd.DataFrame, y: Sequence[Any], *, weights: bool = False) -> tuple[Scored, Floats]:
+    def step_frame(
+        self, X: pd.DataFrame, y: Sequence[Any], *, weights: bool = False
+    ) -> tuple[Scored, Floats]:
         """The same for the rows of a DataFrame -> scored rows, and mean and deviation (N, 2)."""
         run = self._inner.step_frame(X, y, weights=weights)
         return self._scored(run, list(y)), run.join(2).predicted
@@ -271,7 +277,12 @@ class HMoERegressor(base.MiniBatchRegressor):
 
 
 def _scored(
-    run: Run, targets: Sequence[Any], predictions: Sequence[Any], probabilities: Floats, error: Floats, outcome: Outcome
+    run: Run,
+    targets: Sequence[Any],
+    predictions: Sequence[Any],
+    probabilities: Floats,
+    error: Floats,
+    outcome: Outcome,
 ) -> Scored:
     return Scored(
         record=np.array(run.records, dtype=np.int64),

@@ -62,7 +62,9 @@ def prequential(model: Any, X: npt.ArrayLike, y: npt.ArrayLike) -> Prequential:
     return _row_by_row(model, frame, targets)
 
 
-def _whole_columns(model: HMoEClassifier | HMoERegressor, frame: pd.DataFrame, targets: list[Any]) -> Prequential:
+def _whole_columns(
+    model: HMoEClassifier | HMoERegressor, frame: pd.DataFrame, targets: list[Any]
+) -> Prequential:
     begun = time.perf_counter()
     scored, predicted = model.step_frame(frame, targets)
     seconds = time.perf_counter() - begun
@@ -93,11 +95,17 @@ def _row_by_row(model: Any, frame: pd.DataFrame, targets: list[Any]) -> Prequent
     seconds = time.perf_counter() - begun
     labels = tuple(dict.fromkeys(targets)) if is_classifier else ()
     hits = [p == t for p, t in zip(predictions, targets, strict=True)]
-    misses = [abs(float(p or 0.0) - t) for p, t in zip(predictions, targets, strict=True)] if not is_classifier else []
+    misses = (
+        [abs(float(p or 0.0) - t) for p, t in zip(predictions, targets, strict=True)]
+        if not is_classifier
+        else []
+    )
     score = float(np.mean(hits if is_classifier else misses)) if targets else float("nan")
     return Prequential(
         predictions=np.array(predictions, dtype=object),
-        probabilities=np.array([[row.get(label, 0.0) for label in labels] for row in rows]) if is_classifier else None,
+        probabilities=np.array([[row.get(label, 0.0) for label in labels] for row in rows])
+        if is_classifier
+        else None,
         labels=labels,
         score=score,
         records_per_second=len(targets) / max(seconds, 1e-9),

@@ -70,7 +70,9 @@ class Incremental:
         self.targets.known(target)
         self._learn(record, target)
 
-    def step(self, records: Sequence[Mapping[Any, Any]], targets: Sequence[Any]) -> tuple[Run, list[Rejected]]:
+    def step(
+        self, records: Sequence[Mapping[Any, Any]], targets: Sequence[Any]
+    ) -> tuple[Run, list[Rejected]]:
         """Predict, score, then learn each record in order; records that cannot be used are reported.
 
         Args:

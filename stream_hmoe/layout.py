@@ -37,8 +37,18 @@ POOL_STEPS = (0.001, 0.005, 0.02)
 POOL_FORGETTING = (0.998, 0.9995)
 FIRST_POOL_WEIGHT = {"classification": 1.5, "regression": 1.0}
 BOOSTED = {
-    "classification": {"rate_K": (0.005, 0.02), "shrink_K": (0.5, 0.5), "doubt_K": (0.01, 0.05), "tie_K": (0.1, 0.2)},
-    "regression": {"rate_K": (0.03, 0.02), "shrink_K": (0.3, 0.5), "doubt_K": (0.01, 0.05), "tie_K": (0.05, 0.2)},
+    "classification": {
+        "rate_K": (0.005, 0.02),
+        "shrink_K": (0.5, 0.5),
+        "doubt_K": (0.01, 0.05),
+        "tie_K": (0.1, 0.2),
+    },
+    "regression": {
+        "rate_K": (0.03, 0.02),
+        "shrink_K": (0.3, 0.5),
+        "doubt_K": (0.01, 0.05),
+        "tie_K": (0.05, 0.2),
+    },
 }
 ALLOWED_SHARE = {"classification": (0.7, 0.7), "regression": (1.0, 0.7)}
 
@@ -100,7 +110,15 @@ def _sizes(settings: Settings, task: Task, num_features: int, num_outputs: int) 
     """Length of every axis letter, by part (letters mean different things in different parts)."""
     classes, wide = max(num_outputs, 1), 1 + num_features
     square = wide if wide <= LARGEST_CURVATURE else 0
-    common = {"1": 1, "J": 2, "D": num_features, "A": wide, "C": classes, "B": settings.bins, "H": settings.bins - 1}
+    common = {
+        "1": 1,
+        "J": 2,
+        "D": num_features,
+        "A": wide,
+        "C": classes,
+        "B": settings.bins,
+        "H": settings.bins - 1,
+    }
     groups = len(settings.regions)
     second = sum(region.forgetting is not None for region in settings.regions)
     cells = 2 * settings.stages * max(num_features, 1) * settings.bins * (classes + 1)
@@ -157,7 +175,7 @@ def _fit(settings: Settings, task: Task, state: State, old_features: int) -> Non
 
 
 def _allowed(settings: Settings, task: Task, shape: tuple[int, ...]) -> Any:
-    """Which features each tree may split on: the same for a feature whenever it appears, but for the count."""
+    """Which features each tree may split on, by the seed and the number of features alone."""
     trees, features = shape
     allowed = np.zeros(shape, np.int64)
     for tree in range(trees):

@@ -134,7 +134,9 @@ class Learner:
         }
         for part, (_, layout) in PARTS.items():
             arrays = getattr(self.state, part)
-            state |= {f"{part}.{name}": getattr(arrays, name).copy() for name, a in layout.items() if not a.scratch}
+            state |= {
+                f"{part}.{name}": getattr(arrays, name).copy() for name, a in layout.items() if not a.scratch
+            }
         return state
 
     def load_state_dict(self, state: dict[str, Any]) -> Learner:
@@ -164,7 +166,14 @@ def _topology(settings: Settings) -> Topology:
     for region in settings.regions:
         order = "1st order" if region.forgetting is None else "2nd order"
         sizes[f"regions {region.scale:g} {order}"] = settings.experts
-    for name in ("memory", "prototypes", "additive steady", "additive quick", "boosted steady", "boosted quick"):
+    for name in (
+        "memory",
+        "prototypes",
+        "additive steady",
+        "additive quick",
+        "boosted steady",
+        "boosted quick",
+    ):
         sizes[name] = 1
     leaves = [f"{name}/{e}" if size > 1 else name for name, size in sizes.items() for e in range(size)]
     group_of = [index for index, size in enumerate(sizes.values()) for _ in range(size)]

@@ -16,8 +16,9 @@ __all__ = ["Pipeline"]
 
 
 class Pipeline:
-    """A model and what watches its gates. The facts depend on the records alone, not on the clock or on
-    how the stream is cut into steps.
+    """A model and what watches its gates.
+
+    The facts depend on the records alone, not on the clock or on how the stream is cut into steps.
 
     Args:
         model: the learner.
@@ -61,4 +62,3 @@ class Pipeline:
         self.records_seen = int(state["records_seen"])
         self.model.load_state_dict(state["model"])
         self._signals.load_state_dict(state["signals"])
-

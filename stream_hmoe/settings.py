@@ -62,19 +62,21 @@ class Settings:
 
     gates: str = "LL"
     kinds: tuple[str, ...] = KINDS
-    experts: int = 16
+    experts: int = 24
     regions: tuple[RegionGroup, ...] = field(default=_REGIONS)
     remembered: int = 512
     prototypes: int = 128
     bins: int = 16
     stages: int = 10
     leaves: int = 64
-    cutoff: float = 1e-3
+    cutoff: float = 1e-2
     seed: int = 0
 
     def __post_init__(self) -> None:
         if self.gates not in GATES:
-            raise ValueError(f"gates: got {self.gates!r}; choose one of {', '.join(GATES)} (outer letter first)")
+            raise ValueError(
+                f"gates: got {self.gates!r}; choose one of {', '.join(GATES)} (outer letter first)"
+            )
         unknown = [kind for kind in self.kinds if kind not in KINDS]
         if unknown or not self.kinds:
             raise ValueError(f"kinds: got {self.kinds!r}; choose some of {', '.join(KINDS)}")
@@ -84,7 +86,9 @@ class Settings:
         for name in ("bins", "leaves"):
             if getattr(self, name) < 2:
                 raise ValueError(f"{name}: got {getattr(self, name)}; it must be at least 2")
-        if not self.regions or list(self.regions) != sorted(self.regions, key=lambda r: r.forgetting is not None):
+        if not self.regions or list(self.regions) != sorted(
+            self.regions, key=lambda r: r.forgetting is not None
+        ):
             raise ValueError("regions: at least one group, and those with second-order experts last")
 
     def to_json(self) -> dict[str, Any]:

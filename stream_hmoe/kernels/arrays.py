@@ -6,19 +6,22 @@ declares for each array the letters of its axes and the value that new entries s
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, TypeVar
+from collections.abc import Callable
+from typing import Any, NamedTuple, TypeVar, cast
 
 import numpy as np
 import numpy.typing as npt
 
 __all__ = ["Axes", "allocate", "resize", "scratch"]
 
-Part = TypeVar("Part", bound=NamedTuple)
+Part = TypeVar("Part", bound=tuple[Any, ...])
 
 
 class Axes(NamedTuple):
-    """One array of a part: its axes in order, what new entries start with, its type, and whether it is
-    scratch (written by every prediction before it is read, so not part of the state)."""
+    """One array of a part: its axes in order, what new entries start with, its type.
+
+    Scratch is written by every prediction before it is read, and so is not part of the state.
+    """
 
     letters: str
     fill: float = 0.0
@@ -31,7 +34,7 @@ def scratch(letters: str, dtype: Any = np.float64) -> Axes:
     return Axes(letters, 0.0, dtype, True)
 
 
-def allocate(part: type[Part], layout: dict[str, Axes], sizes: dict[str, int]) -> Part:
+def allocate(part: Callable[..., Part], layout: dict[str, Axes], sizes: dict[str, int]) -> Part:
     """Build a part with every array at its starting value.
 
     Args:
@@ -54,7 +57,8 @@ def resize(state: Part, layout: dict[str, Axes], sizes: dict[str, int]) -> Part:
         common = tuple(slice(0, min(a, b)) for a, b in zip(old.shape, new.shape, strict=True))
         new[common] = old[common]
         grown[name] = new
-    return type(state)(**grown)
+    renewed: Part = cast(Any, type(state))(**grown)
+    return renewed
 
 
 def _filled(axes: Axes, sizes: dict[str, int]) -> npt.NDArray[Any]:

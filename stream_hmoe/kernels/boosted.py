@@ -31,6 +31,7 @@ __all__ = [
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
+Counts = npt.NDArray[np.float32]
 
 GRACE = 50
 LEAST_GAIN = 12.0
@@ -40,13 +41,12 @@ LEAST_BEND = 0.05
 
 
 class Boosted(NamedTuple):
-    """Trees (feature < 0 marks a leaf; the right child follows the left), leaf values and split statistics."""
+    """Trees (feature < 0: a leaf; the right child follows the left), leaf values, split statistics."""
 
     feature_IN: Integers
     threshold_IN: Floats
     child_IN: Integers
     slot_IN: Integers
-    nodes_I: Integers
     leaves_I: Integers
     allowed_ID: Integers
     value_ILC: Floats
@@ -54,7 +54,7 @@ class Boosted(NamedTuple):
     weight_IL: Floats
     spread_IL: Floats
     seen_IL: Integers
-    histogram_ILDBW: npt.NDArray[np.float32]
+    histogram_ILDBW: Counts
     shrink_K: Floats
     rate_K: Floats
     doubt_K: Floats
@@ -72,7 +72,6 @@ BOOSTED_AXES = {
     "threshold_IN": Axes("IN"),
     "child_IN": Axes("IN", 0, np.int64),
     "slot_IN": Axes("IN", 0, np.int64),
-    "nodes_I": Axes("I", 1, np.int64),
     "leaves_I": Axes("I", 1, np.int64),
     "allowed_ID": Axes("ID", 1, np.int64),
     "value_ILC": Axes("ILC"),
@@ -94,20 +93,26 @@ BOOSTED_AXES = {
 
 
 @compiled
+def _walk(feature_N: Integers, threshold_N: Floats, child_N: Integers, z_A: Floats) -> int:
+    """The leaf node that a record reaches."""
+    node = 0
+    while feature_N[node] >= 0:
+        node = child_N[node] + (1 if z_A[feature_N[node] + 1] > threshold_N[node] else 0)
+    return node
+
+
+@compiled
 def _sum_scores(trees: Boosted, k: int, z_A: Floats) -> None:
     """Walk ensemble k's trees to their leaves and add up the shrunken leaf values into ``score_C``."""
     stages = trees.node_I.size // trees.rate_K.size
     for c in range(trees.score_C.size):
         trees.score_C[c] = 0.0
     for i in range(k * stages, (k + 1) * stages):
-        node = 0
-        while trees.feature_IN[i, node] >= 0:
-            right = z_A[trees.feature_IN[i, node] + 1] > trees.threshold_IN[i, node]
-            node = trees.child_IN[i, node] + (1 if right else 0)
+        node = _walk(trees.feature_IN[i], trees.threshold_IN[i], trees.child_IN[i], z_A)
         trees.node_I[i] = node
-        value_C = trees.value_ILC[i, trees.slot_IN[i, node]]
+        leaf = trees.slot_IN[i, node]
         for c in range(trees.score_C.size):
-            trees.score_C[c] += trees.shrink_K[k] * value_C[c]
+            trees.score_C[c] += trees.shrink_K[k] * trees.value_ILC[i, leaf, c]
 
 
 @compiled
@@ -131,50 +136,55 @@ def learn_boosted(trees: Boosted, z_A: Floats, y: int, bin_D: Integers, edge_DH:
     """Every stage takes one Newton step in its leaf on the log loss given the stages before it."""
     stages = trees.node_I.size // trees.rate_K.size
     classes = trees.score_C.size
+    score_C, trial_C = trees.score_C, trees.trial_C
     for k in range(trees.rate_K.size):
         for c in range(classes):
-            trees.score_C[c] = 0.0
+            score_C[c] = 0.0
         for i in range(k * stages, (k + 1) * stages):
             leaf = trees.slot_IN[i, trees.node_I[i]]
-            value_C = trees.value_ILC[i, leaf]
+            value_C, bend_C = trees.value_ILC[i, leaf], trees.bend_ILC[i, leaf]
             for c in range(classes):
-                trees.trial_C[c] = trees.score_C[c] + value_C[c]
-                trees.score_C[c] += trees.shrink_K[k] * value_C[c]
-            softmax(trees.trial_C, trees.trial_C)
-            rate = _count(trees, i, k, leaf)
+                trial_C[c] = score_C[c] + value_C[c]
+                score_C[c] += trees.shrink_K[k] * value_C[c]
+            softmax(trial_C, trial_C)
+            trees.weight_IL[i, leaf] += 1.0
+            rate = max(1.0 / (trees.weight_IL[i, leaf] + 1.0), trees.rate_K[k])
             spread = 0.0
             for c in range(classes):
-                p = trees.trial_C[c]
+                p = trial_C[c]
                 residual = (1.0 if c == y else 0.0) - p
-                trees.trial_C[c] = residual
+                trial_C[c] = residual
                 spread += residual * residual
-                bend = trees.bend_ILC[i, leaf, c]
-                bend += rate * (p * (1.0 - p) - bend)
-                trees.bend_ILC[i, leaf, c] = bend
-                value_C[c] = _bounded(value_C[c] + rate * residual / max(bend, LEAST_BEND))
-            _observe(trees, i, leaf, rate, spread, bin_D)
-            if trees.seen_IL[i, leaf] % GRACE == 0:
-                _consider_split(trees, i, k, edge_DH)
+                bend_C[c] += rate * (p * (1.0 - p) - bend_C[c])
+                value_C[c] = _bounded(value_C[c] + rate * residual / max(bend_C[c], LEAST_BEND))
+            trees.spread_IL[i, leaf] += rate * (spread - trees.spread_IL[i, leaf])
+            _observe(trees.histogram_ILDBW[i, leaf], bin_D, trial_C)
+            trees.seen_IL[i, leaf] += 1
+            if trees.seen_IL[i, leaf] % GRACE == 0 and trees.leaves_I[i] < trees.weight_IL.shape[1]:
+                _consider_split(trees, i, leaf, trees.doubt_K[k], trees.tie_K[k], edge_DH)
 
 
 @compiled
 def learn_boosted_mean(trees: Boosted, z_A: Floats, u: float, bin_D: Integers, edge_DH: Floats) -> None:
     """Every stage moves its leaf towards the scaled target less the stages before it."""
     stages = trees.node_I.size // trees.rate_K.size
+    trial_C = trees.trial_C
     for k in range(trees.rate_K.size):
         left_over = u
         for i in range(k * stages, (k + 1) * stages):
             leaf = trees.slot_IN[i, trees.node_I[i]]
-            before = trees.value_ILC[i, leaf, 0]
-            residual = left_over - before
-            left_over -= trees.shrink_K[k] * before
-            rate = _count(trees, i, k, leaf)
+            value = trees.value_ILC[i, leaf, 0]
+            trial_C[0] = left_over - value
+            left_over -= trees.shrink_K[k] * value
+            trees.weight_IL[i, leaf] += 1.0
+            rate = max(1.0 / (trees.weight_IL[i, leaf] + 1.0), trees.rate_K[k])
             trees.bend_ILC[i, leaf, 0] = 1.0
-            trees.value_ILC[i, leaf, 0] = before + rate * residual
-            trees.trial_C[0] = residual
-            _observe(trees, i, leaf, rate, residual * residual, bin_D)
-            if trees.seen_IL[i, leaf] % GRACE == 0:
-                _consider_split(trees, i, k, edge_DH)
+            trees.value_ILC[i, leaf, 0] = value + rate * trial_C[0]
+            trees.spread_IL[i, leaf] += rate * (trial_C[0] * trial_C[0] - trees.spread_IL[i, leaf])
+            _observe(trees.histogram_ILDBW[i, leaf], bin_D, trial_C)
+            trees.seen_IL[i, leaf] += 1
+            if trees.seen_IL[i, leaf] % GRACE == 0 and trees.leaves_I[i] < trees.weight_IL.shape[1]:
+                _consider_split(trees, i, leaf, trees.doubt_K[k], trees.tie_K[k], edge_DH)
 
 
 @compiled
@@ -183,37 +193,23 @@ def _bounded(value: float) -> float:
 
 
 @compiled
-def _count(trees: Boosted, i: int, k: int, leaf: int) -> float:
-    """Count the record in its leaf -> the rate of this step: 1/n at first, never below the ensemble's."""
-    trees.weight_IL[i, leaf] += 1.0
-    trees.seen_IL[i, leaf] += 1
-    return max(1.0 / (trees.weight_IL[i, leaf] + 1.0), trees.rate_K[k])
-
-
-@compiled
-def _observe(trees: Boosted, i: int, leaf: int, rate: float, spread: float, bin_D: Integers) -> None:
-    """Add the residuals (in ``trial_C``) to the leaf's histograms of every feature."""
-    trees.spread_IL[i, leaf] += rate * (spread - trees.spread_IL[i, leaf])
-    classes = trees.score_C.size
+def _observe(histogram_DBW: Counts, bin_D: Integers, residual_C: Floats) -> None:
+    """Add the residuals to the leaf's histograms of every feature."""
+    classes = residual_C.size
     for d in range(bin_D.size):
-        cell_W = trees.histogram_ILDBW[i, leaf, d, bin_D[d]]
         for c in range(classes):
-            cell_W[c] += trees.trial_C[c]
-        cell_W[classes] += 1.0
+            histogram_DBW[d, bin_D[d], c] += residual_C[c]
+        histogram_DBW[d, bin_D[d], classes] += 1.0
 
 
 @compiled
-def _consider_split(trees: Boosted, i: int, k: int, edge_DH: Floats) -> None:
+def _consider_split(
+    trees: Boosted, i: int, leaf: int, doubt_level: float, tie: float, edge_DH: Floats
+) -> None:
     """Split the reached leaf if the best feature's gain is material and surely, or as good as, the best."""
-    node = trees.node_I[i]
-    leaf = trees.slot_IN[i, node]
-    classes = trees.score_C.size
-    if trees.leaves_I[i] >= trees.value_ILC.shape[1]:
-        return
-    count = _totals(trees, i, leaf)
-    base = 0.0
-    for c in range(classes):
-        base += trees.total_C[c] ** 2 / count
+    total_C = trees.total_C
+    classes = total_C.size
+    count = _totals(trees.histogram_ILDBW[i, leaf, 0], trees.histogram_ILDBW.shape[3], total_C)
     best = 0.0
     second = 0.0
     best_feature = -1
@@ -221,7 +217,7 @@ def _consider_split(trees: Boosted, i: int, k: int, edge_DH: Floats) -> None:
     for d in range(edge_DH.shape[0]):
         if trees.allowed_ID[i, d] == 0:
             continue
-        gain, at = _best_cut(trees, i, leaf, d, count, base)
+        gain, at = _best_cut(trees.histogram_ILDBW[i, leaf, d], total_C, trees.left_C, count)
         if gain > best:
             second = best
             best = gain
@@ -232,88 +228,83 @@ def _consider_split(trees: Boosted, i: int, k: int, edge_DH: Floats) -> None:
     material = best * max(1, classes - 1) > LEAST_GAIN * max(trees.spread_IL[i, leaf], 1e-6)
     if best_feature < 0 or not material:
         return
-    doubt = math.sqrt(math.log(1.0 / trees.doubt_K[k]) / (2.0 * count))
-    if second < best * (1.0 - doubt) or doubt < trees.tie_K[k]:
-        _split(trees, i, node, best_feature, best_bin, edge_DH[best_feature, best_bin], count)
+    doubt = math.sqrt(math.log(1.0 / doubt_level) / (2.0 * count))
+    if second < best * (1.0 - doubt) or doubt < tie:
+        left = _totals(trees.histogram_ILDBW[i, leaf, best_feature], best_bin + 1, trees.left_C)
+        _split(trees, i, best_feature, edge_DH[best_feature, best_bin], left, count - left)
 
 
 @compiled
-def _totals(trees: Boosted, i: int, leaf: int) -> float:
-    """Residual sums of a leaf into ``total_C`` -> the number of records behind them."""
-    classes = trees.score_C.size
+def _totals(histogram_BW: Counts, bins: int, total_C: Floats) -> float:
+    """Residual sums of the first bins into ``total_C`` -> the number of records behind them."""
+    classes = total_C.size
     for c in range(classes):
-        trees.total_C[c] = 0.0
+        total_C[c] = 0.0
     count = 0.0
-    for b in range(trees.histogram_ILDBW.shape[3]):
-        count += trees.histogram_ILDBW[i, leaf, 0, b, classes]
+    for b in range(bins):
+        count += histogram_BW[b, classes]
         for c in range(classes):
-            trees.total_C[c] += trees.histogram_ILDBW[i, leaf, 0, b, c]
+            total_C[c] += histogram_BW[b, c]
     return count
 
 
 @compiled
-def _best_cut(trees: Boosted, i: int, leaf: int, d: int, count: float, base: float) -> tuple[float, int]:
+def _best_cut(histogram_BW: Counts, total_C: Floats, left_C: Floats, count: float) -> tuple[float, int]:
     """Largest sum over outputs of S_left^2/n_left + S_right^2/n_right - S^2/n, and the bin it cuts after."""
-    classes = trees.score_C.size
+    classes = total_C.size
+    base = 0.0
     for c in range(classes):
-        trees.left_C[c] = 0.0
+        left_C[c] = 0.0
+        base += total_C[c] * total_C[c] / count
     left = 0.0
     best = 0.0
     at = 0
-    for b in range(trees.histogram_ILDBW.shape[3] - 1):
-        cell_W = trees.histogram_ILDBW[i, leaf, d, b]
-        left += cell_W[classes]
+    for b in range(histogram_BW.shape[0] - 1):
+        left += histogram_BW[b, classes]
         right = count - left
-        enough = left >= LEAST_SHARE * count and right >= LEAST_SHARE * count
+        for c in range(classes):
+            left_C[c] += histogram_BW[b, c]
+        if left < LEAST_SHARE * count or right < LEAST_SHARE * count:
+            continue
         gain = -base
         for c in range(classes):
-            trees.left_C[c] += cell_W[c]
-            if enough:
-                gain += trees.left_C[c] ** 2 / left + (trees.total_C[c] - trees.left_C[c]) ** 2 / right
-        if enough and gain > best:
+            other = total_C[c] - left_C[c]
+            gain += left_C[c] * left_C[c] / left + other * other / right
+        if gain > best:
             best = gain
             at = b
     return best, at
 
 
 @compiled
-def _split(trees: Boosted, i: int, node: int, d: int, at: int, threshold: float, count: float) -> None:
-    """Turn a leaf into a split; both children start from its value and what the histogram knows of them."""
-    classes = trees.score_C.size
+def _split(trees: Boosted, i: int, feature: int, threshold: float, left: float, right: float) -> None:
+    """Turn the reached leaf into a split; both children start from its value and the residuals on their side.
+
+    ``left`` and ``right`` count the records on each side; ``left_C`` and ``total_C`` hold residual sums.
+    """
+    node = trees.node_I[i]
     low = trees.slot_IN[i, node]
     high = trees.leaves_I[i]
-    left = 0.0
-    for c in range(classes):
-        trees.left_C[c] = 0.0
-    for b in range(at + 1):
-        left += trees.histogram_ILDBW[i, low, d, b, classes]
-        for c in range(classes):
-            trees.left_C[c] += trees.histogram_ILDBW[i, low, d, b, c]
-    right = count - left
+    classes = trees.total_C.size
     for c in range(classes):
         bend = max(trees.bend_ILC[i, low, c], LEAST_BEND)
         value = trees.value_ILC[i, low, c]
         trees.bend_ILC[i, high, c] = trees.bend_ILC[i, low, c]
-        trees.value_ILC[i, high, c] = value + (trees.total_C[c] - trees.left_C[c]) / right / bend
-        trees.value_ILC[i, low, c] = value + trees.left_C[c] / left / bend
-        if classes > 1:
-            trees.value_ILC[i, high, c] = _bounded(trees.value_ILC[i, high, c])
-            trees.value_ILC[i, low, c] = _bounded(trees.value_ILC[i, low, c])
-    trees.weight_IL[i, low] = 0.5 * left
-    trees.weight_IL[i, high] = 0.5 * right
-    trees.spread_IL[i, high] = trees.spread_IL[i, low]
-    trees.seen_IL[i, low] = 0
-    trees.seen_IL[i, high] = 0
-    for feature in range(trees.histogram_ILDBW.shape[2]):
+        above = value + (trees.total_C[c] - trees.left_C[c]) / right / bend
+        below = value + trees.left_C[c] / left / bend
+        trees.value_ILC[i, high, c] = _bounded(above) if classes > 1 else above
+        trees.value_ILC[i, low, c] = _bounded(below) if classes > 1 else below
+    for d in range(trees.histogram_ILDBW.shape[2]):
         for b in range(trees.histogram_ILDBW.shape[3]):
             for w in range(classes + 1):
-                trees.histogram_ILDBW[i, low, feature, b, w] = 0.0
-                trees.histogram_ILDBW[i, high, feature, b, w] = 0.0
-    child = trees.nodes_I[i]
-    trees.feature_IN[i, node] = d
+                trees.histogram_ILDBW[i, low, d, b, w] = 0.0
+    trees.weight_IL[i, low], trees.weight_IL[i, high] = 0.5 * left, 0.5 * right
+    trees.spread_IL[i, high] = trees.spread_IL[i, low]
+    trees.seen_IL[i, low] = 0
+    child = 2 * trees.leaves_I[i] - 1
+    trees.feature_IN[i, node] = feature
     trees.threshold_IN[i, node] = threshold
     trees.child_IN[i, node] = child
     trees.slot_IN[i, child] = low
     trees.slot_IN[i, child + 1] = high
-    trees.nodes_I[i] += 2
     trees.leaves_I[i] += 1

@@ -39,9 +39,9 @@ def run_means(
     loss_N: Floats,
     weight_NK: Floats,
 ) -> None:
-    """Predict every record's mean and deviation and, where asked, score it (Gaussian, nats) and learn from it.
+    """Predict every record's mean and deviation and, where asked, score it and learn from it.
 
-    ``target_3`` holds the running count, mean and variance of the target; experts work on the
+    The loss is the Gaussian's, in nats. ``target_3`` holds the running count, mean and variance of the target; experts work on the
     target less that mean over that deviation, cut at 10. Without ``learn`` only scratch is written.
     """
     scale, linear, regions, memory, _, additive, boosted, pool, records_1, laplace_2, z_A = state
@@ -49,7 +49,11 @@ def run_means(
     laplace_outer, laplace_inner = laplace_2[0] == 1, laplace_2[1] == 1
     row = 2 + regions.born_G.size
     with_linear, with_regions = pool.active_M[0] > 0.0, pool.active_M[2] > 0.0
-    with_memory, with_additive, with_boosted = pool.active_M[row], pool.active_M[row + 2], pool.active_M[row + 4]
+    with_memory, with_additive, with_boosted = (
+        pool.active_M[row],
+        pool.active_M[row + 2],
+        pool.active_M[row + 4],
+    )
     for n in range(x_ND.shape[0]):
         x_D = x_ND[n]
         centre, spread = target_scale(target_3)

@@ -14,7 +14,14 @@ from .arrays import Axes, scratch
 from .compiled import compiled
 from .steps import dot, move, normalised_step, shift, softmax, turned_step
 
-__all__ = ["LINEAR_AXES", "Linear", "learn_linear", "learn_linear_mean", "predict_linear", "predict_linear_mean"]
+__all__ = [
+    "LINEAR_AXES",
+    "Linear",
+    "learn_linear",
+    "learn_linear_mean",
+    "predict_linear",
+    "predict_linear_mean",
+]
 
 Floats = npt.NDArray[np.float64]
 

@@ -43,7 +43,7 @@ class Memory(NamedTuple):
     record_AN: Floats
     target_N: Floats
     count_1: Integers
-    distance_N: Floats
+    square_N: Floats
 
 
 class Prototypes(NamedTuple):
@@ -53,55 +53,60 @@ class Prototypes(NamedTuple):
     frequency_VC: Floats
     used_V: Integers
     count_1: Integers
-    distance_V: Floats
+    square_V: Floats
 
 
 MEMORY_AXES = {
     "record_AN": Axes("AN"),
     "target_N": Axes("N"),
     "count_1": Axes("1", 0, np.int64),
-    "distance_N": scratch("N"),
+    "square_N": scratch("N"),
 }
 PROTOTYPE_AXES = {
     "centre_AV": Axes("AV"),
     "frequency_VC": Axes("VC"),
     "used_V": Axes("V", 0, np.int64),
     "count_1": Axes("1", 0, np.int64),
-    "distance_V": scratch("V"),
+    "square_V": scratch("V"),
 }
 
 
 @compiled
-def _distances(centre_AN: Floats, count: int, z_A: Floats, distance_N: Floats) -> float:
-    """Euclidean distance from z to the first ``count`` columns -> the smallest."""
+def _squares(centre_AN: Floats, count: int, z_A: Floats, square_N: Floats) -> float:
+    """Squared distance from z to the first ``count`` columns -> the smallest."""
     for n in range(count):
-        distance_N[n] = 0.0
+        square_N[n] = 0.0
     for a in range(1, z_A.size):
         z = z_A[a]
-        row_N = centre_AN[a]
         for n in range(count):
-            difference = row_N[n] - z
-            distance_N[n] += difference * difference
+            difference = centre_AN[a, n] - z
+            square_N[n] += difference * difference
     smallest = 1e300
     for n in range(count):
-        distance_N[n] = math.sqrt(distance_N[n])
-        smallest = min(smallest, distance_N[n])
+        smallest = min(smallest, square_N[n])
     return smallest
 
 
 @compiled
+def _reach(smallest: float) -> float:
+    """Squared distance beyond which a weight is less than exp(-FARTHEST_LOGIT) of the nearest one's."""
+    return (math.sqrt(smallest) + FARTHEST_LOGIT / SCALE) ** 2
+
+
+@compiled
 def predict_memory(memory: Memory, z_A: Floats, probability_C: Floats) -> None:
-    """p(c) = sum of exp(-kappa (d_n - d_min)) over remembered records of class c, with a little uniform mass."""
+    """p(c) = sum of exp(-kappa (d_n - d_min)) over records of class c, with a little uniform mass."""
     count = min(memory.count_1[0], memory.target_N.size)
-    smallest = _distances(memory.record_AN, count, z_A, memory.distance_N)
+    square_N = memory.square_N
+    smallest = _squares(memory.record_AN, count, z_A, square_N)
+    nearest, reach = math.sqrt(smallest), _reach(smallest)
     classes = probability_C.size
     for c in range(classes):
         probability_C[c] = UNIFORM / classes
     total = UNIFORM
     for n in range(count):
-        logit = SCALE * (memory.distance_N[n] - smallest)
-        if logit < FARTHEST_LOGIT:
-            weight = math.exp(-logit)
+        if square_N[n] < reach:
+            weight = math.exp(-SCALE * (math.sqrt(square_N[n]) - nearest))
             probability_C[int(memory.target_N[n])] += weight
             total += weight
     for c in range(classes):
@@ -112,13 +117,14 @@ def predict_memory(memory: Memory, z_A: Floats, probability_C: Floats) -> None:
 def predict_memory_mean(memory: Memory, z_A: Floats, centre: float, spread: float) -> float:
     """Weighted mean of the remembered targets, on the scale (target - centre) / spread."""
     count = min(memory.count_1[0], memory.target_N.size)
-    smallest = _distances(memory.record_AN, count, z_A, memory.distance_N)
+    square_N = memory.square_N
+    smallest = _squares(memory.record_AN, count, z_A, square_N)
+    nearest, reach = math.sqrt(smallest), _reach(smallest)
     total = UNIFORM
     mean = 0.0
     for n in range(count):
-        logit = SCALE * (memory.distance_N[n] - smallest)
-        if logit < FARTHEST_LOGIT:
-            weight = math.exp(-logit)
+        if square_N[n] < reach:
+            weight = math.exp(-SCALE * (math.sqrt(square_N[n]) - nearest))
             mean += weight * (memory.target_N[n] - centre) / spread
             total += weight
     return min(max(mean / total, -10.0), 10.0)
@@ -138,15 +144,16 @@ def learn_memory(memory: Memory, z_A: Floats, target: float) -> None:
 def predict_prototypes(prototypes: Prototypes, z_A: Floats, probability_C: Floats) -> None:
     """p(c) = sum_v exp(-kappa (d_v - d_min)) frequency_v(c), with a little uniform mass."""
     count = prototypes.count_1[0]
-    smallest = _distances(prototypes.centre_AV, count, z_A, prototypes.distance_V)
+    square_V = prototypes.square_V
+    smallest = _squares(prototypes.centre_AV, count, z_A, square_V)
+    nearest, reach = math.sqrt(smallest), _reach(smallest)
     classes = probability_C.size
     for c in range(classes):
         probability_C[c] = UNIFORM / classes
     total = UNIFORM
     for v in range(count):
-        logit = SCALE * (prototypes.distance_V[v] - smallest)
-        if logit < FARTHEST_LOGIT:
-            weight = math.exp(-logit)
+        if square_V[v] < reach:
+            weight = math.exp(-SCALE * (math.sqrt(square_V[v]) - nearest))
             for c in range(classes):
                 probability_C[c] += weight * prototypes.frequency_VC[v, c]
             total += weight
@@ -156,7 +163,7 @@ def predict_prototypes(prototypes: Prototypes, z_A: Floats, probability_C: Float
 
 @compiled
 def learn_prototypes(prototypes: Prototypes, z_A: Floats, y: int, probability_C: Floats, record: int) -> None:
-    """A miss bears a prototype in place of the least recently useful; a hit pulls the nearest one of the class."""
+    """A miss bears a prototype in place of the least useful; a hit pulls the nearest of the class."""
     best = 0
     for c in range(1, probability_C.size):
         if probability_C[c] > probability_C[best]:
@@ -165,10 +172,10 @@ def learn_prototypes(prototypes: Prototypes, z_A: Floats, y: int, probability_C:
     nearest = -1
     friend = -1
     for v in range(count):
-        if nearest < 0 or prototypes.distance_V[v] < prototypes.distance_V[nearest]:
+        if nearest < 0 or prototypes.square_V[v] < prototypes.square_V[nearest]:
             nearest = v
         if prototypes.frequency_VC[v, y] > 0.5 and (
-            friend < 0 or prototypes.distance_V[v] < prototypes.distance_V[friend]
+            friend < 0 or prototypes.square_V[v] < prototypes.square_V[friend]
         ):
             friend = v
     if nearest >= 0:

@@ -138,7 +138,7 @@ def spread_pool_mass(pool: Pool) -> None:
 
 @compiled
 def predict_pool(pool: Pool, laplace: bool, z_A: Floats, probability_C: Floats) -> None:
-    """p = sum_i g_i p_i over groups and pools; pool l is softmax_c of sum_m w_lm (log p_m,c - its mean over c)."""
+    """p = sum_i g_i p_i over groups and pools; a pool is softmax_c of sum_m w_m (log p_mc - mean_c)."""
     groups = pool.active_M.size
     classes = probability_C.size
     floor = FLOOR / classes
@@ -182,9 +182,9 @@ def learn_pool(pool: Pool, laplace: bool, z_A: Floats, y: int, likelihood: float
             pool.weight_LM[pooled, m] += pool.rate_L[pooled] * slope * pool.active_M[m]
     for t in range(pool.gate_T.size):
         share = pool.gate_T[t] * pool.probability_TC[t, y] / max(likelihood, 1e-9)
-        _move_centre(pool, t, laplace, share - pool.gate_T[t], z_A)
+        _move_centre(pool.centre_TA[t], pool.distance_T[t], laplace, share - pool.gate_T[t], z_A)
         pool.log_prior_T[t] += TEMPER * math.log(max(pool.probability_TC[t, y], LEAST_LIKELIHOOD))
-    _share_prior(pool)
+    _share_prior(pool.log_prior_T, pool.active_M)
 
 
 @compiled
@@ -212,7 +212,13 @@ def learn_pool_mean(pool: Pool, laplace: bool, z_A: Floats, u: float) -> None:
     for pooled in range(pool.rate_L.size):
         residual = u - pool.mean_T[groups + pooled]
         step = turned_step(
-            pool.curvature_LMM[pooled], pool.mean_T[:groups], 1.0, pool.rate_L[pooled], PRIOR, 1.0, pool.turned_M
+            pool.curvature_LMM[pooled],
+            pool.mean_T[:groups],
+            1.0,
+            pool.rate_L[pooled],
+            PRIOR,
+            1.0,
+            pool.turned_M,
         )
         for m in range(groups):
             pool.weight_LM[pooled, m] += step * residual * pool.turned_M[m] * pool.active_M[m]
@@ -222,47 +228,46 @@ def learn_pool_mean(pool: Pool, laplace: bool, z_A: Floats, u: float) -> None:
         fit = -0.5 * (math.log(pool.variance_T[t]) + min(miss / pool.variance_T[t], 40.0))
         pool.log_prior_T[t] += TEMPER * fit
         largest = max(largest, fit)
-        pool.variance_T[t] = max(pool.variance_T[t] + ERROR_RATE * (min(miss, 100.0) - pool.variance_T[t]), LEAST_VARIANCE)
+        pool.variance_T[t] = max(
+            pool.variance_T[t] + ERROR_RATE * (min(miss, 100.0) - pool.variance_T[t]), LEAST_VARIANCE
+        )
         pool.share_T[t] = fit
     total = 0.0
     for t in range(pool.gate_T.size):
         pool.share_T[t] = pool.gate_T[t] * math.exp(pool.share_T[t] - largest)
         total += pool.share_T[t]
     for t in range(pool.gate_T.size):
-        _move_centre(pool, t, laplace, pool.share_T[t] / total - pool.gate_T[t], z_A)
-    _share_prior(pool)
+        surplus = pool.share_T[t] / total - pool.gate_T[t]
+        _move_centre(pool.centre_TA[t], pool.distance_T[t], laplace, surplus, z_A)
+    _share_prior(pool.log_prior_T, pool.active_M)
 
 
 @compiled
-def _move_centre(pool: Pool, t: int, laplace: bool, surplus: float, z_A: Floats) -> None:
+def _move_centre(centre_A: Floats, distance: float, laplace: bool, surplus: float, z_A: Floats) -> None:
     """a_i += step (h_i - g_i) d z_i / d a_i."""
     if laplace:
-        if pool.distance_T[t] > 1e-6:
-            amount = CENTRE_STEP * SCALE * surplus / pool.distance_T[t]
+        if distance > 1e-6:
+            amount = CENTRE_STEP * SCALE * surplus / distance
             for a in range(1, z_A.size):
-                pool.centre_TA[t, a] += amount * (z_A[a] - pool.centre_TA[t, a])
+                centre_A[a] += amount * (z_A[a] - centre_A[a])
     else:
         for a in range(1, z_A.size):
-            pool.centre_TA[t, a] += SLOPE_STEP * surplus * z_A[a]
+            centre_A[a] += SLOPE_STEP * surplus * z_A[a]
 
 
 @compiled
-def _share_prior(pool: Pool) -> None:
+def _share_prior(log_prior_T: Floats, active_M: Floats) -> None:
     """Normalise the prior over what is active and spread a share of it evenly (fixed share)."""
-    groups = pool.active_M.size
+    groups = active_M.size
     largest = -1e300
     size = 0.0
-    for t in range(pool.gate_T.size):
-        if t >= groups or pool.active_M[t] > 0.0:
-            largest = max(largest, pool.log_prior_T[t])
+    for t in range(log_prior_T.size):
+        if t >= groups or active_M[t] > 0.0:
+            largest = max(largest, log_prior_T[t])
             size += 1.0
     total = 0.0
-    for t in range(pool.gate_T.size):
-        if t >= groups or pool.active_M[t] > 0.0:
-            total += math.exp(pool.log_prior_T[t] - largest)
-    for t in range(pool.gate_T.size):
-        if t >= groups or pool.active_M[t] > 0.0:
-            prior = math.exp(pool.log_prior_T[t] - largest) / total
-            pool.log_prior_T[t] = math.log((1.0 - SHARE) * prior + SHARE / size)
-        else:
-            pool.log_prior_T[t] = 0.0
+    for t in range(log_prior_T.size):
+        log_prior_T[t] = math.exp(log_prior_T[t] - largest) if t >= groups or active_M[t] > 0.0 else 0.0
+        total += log_prior_T[t]
+    for t in range(log_prior_T.size):
+        log_prior_T[t] = math.log((1.0 - SHARE) * log_prior_T[t] / total + SHARE / size)

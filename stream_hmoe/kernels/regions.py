@@ -96,7 +96,7 @@ REGION_AXES = {
     "born_G": Axes("G", 0, np.int64),
     "birth_record_G": Axes("G", -100, np.int64),
     "error_G": Axes("G", 1.0),
-    "cutoff_1": Axes("1", 1e-3),
+    "cutoff_1": Axes("1", 1e-2),
     "gate_GE": scratch("GE"),
     "distance_GE": scratch("GE"),
     "probability_GEC": scratch("GEC"),
@@ -188,7 +188,7 @@ def predict_regions(regions: Regions, laplace: bool, z_A: Floats, probability_TC
 
 @compiled
 def predict_regions_mean(regions: Regions, laplace: bool, z_A: Floats, mean_T: Floats, first: int) -> None:
-    """Mean sum_e g_e eta_e' z of every group's Gaussian mixture, each expert kept within 10 standard deviations."""
+    """Mean sum_e g_e eta_e' z of every group, each expert kept within 10 standard deviations."""
     for g in range(regions.born_G.size):
         born = regions.born_G[g]
         gate_E = regions.gate_GE[g]
@@ -214,14 +214,22 @@ def learn_regions(
     first_order = regions.born_G.size - regions.curvature_SEQQ.shape[0]
     second_order = regions.curvature_SEQQ.shape[2] == z_A.size
     for g in range(regions.born_G.size):
-        born = regions.born_G[g]
+        born, gate_E, step_size = (
+            regions.born_G[g],
+            regions.gate_GE[g],
+            regions.centre_step_G[g] * regions.scale_G[g],
+        )
+        usage_E, bias_E, centre_EA = regions.usage_GE[g], regions.bias_GE[g], regions.centre_GEA[g]
+        distance_E = regions.distance_GE[g]
         likelihood = max(probability_TC[first + g, y], 1e-12)
         for e in range(born):
-            regions.share_E[e] = regions.gate_GE[g, e] * regions.probability_GEC[g, e, y] / likelihood
-        _move_gate(regions, g, laplace, z_A)
+            regions.share_E[e] = gate_E[e] * regions.probability_GEC[g, e, y] / likelihood
+        _move_gate(
+            laplace, born, step_size, gate_E, regions.share_E, distance_E, z_A, usage_E, bias_E, centre_EA
+        )
         for e in range(born):
             share = regions.share_E[e]
-            if share < regions.cutoff_1[0] or regions.gate_GE[g, e] == 0.0:
+            if share < regions.cutoff_1[0] or gate_E[e] == 0.0:
                 continue
             p_C = regions.probability_GEC[g, e]
             weight_CA = regions.weight_GECA[g, e]
@@ -231,7 +239,8 @@ def learn_regions(
                 move(weight_CA, step, y, p_C, regions.turned_A)
             else:
                 move(weight_CA, normalised_step(share * regions.step_G[g], z_A, 0.25), y, p_C, z_A)
-        slot = _vacancy(regions, g, z_A, likelihood < REBIRTH_LIKELIHOOD, record)
+        waited = record - regions.birth_record_G[g]
+        slot = _vacancy(born, waited, likelihood < REBIRTH_LIKELIHOOD, z_A.size - 1, distance_E, usage_E)
         if slot >= 0:
             _bear(regions, g, slot, laplace, z_A, PRIOR, record)
             if slot < born:
@@ -249,11 +258,20 @@ def learn_regions_mean(
     first_order = regions.born_G.size - regions.curvature_SEQQ.shape[0]
     second_order = regions.curvature_SEQQ.shape[2] == z_A.size
     for g in range(regions.born_G.size):
-        _gaussian_shares(regions, g, u)
-        _move_gate(regions, g, laplace, z_A)
-        for e in range(regions.born_G[g]):
+        born, gate_E, step_size = (
+            regions.born_G[g],
+            regions.gate_GE[g],
+            regions.centre_step_G[g] * regions.scale_G[g],
+        )
+        usage_E, bias_E, centre_EA = regions.usage_GE[g], regions.bias_GE[g], regions.centre_GEA[g]
+        distance_E = regions.distance_GE[g]
+        _gaussian_shares(born, u, gate_E, regions.mean_GE[g], regions.variance_GE[g], regions.share_E)
+        _move_gate(
+            laplace, born, step_size, gate_E, regions.share_E, distance_E, z_A, usage_E, bias_E, centre_EA
+        )
+        for e in range(born):
             share = regions.share_E[e]
-            if share < regions.cutoff_1[0] or regions.gate_GE[g, e] == 0.0:
+            if share < regions.cutoff_1[0] or gate_E[e] == 0.0:
                 continue
             residual = u - regions.mean_GE[g, e]
             variance = regions.variance_GE[g, e]
@@ -262,54 +280,69 @@ def learn_regions_mean(
             weight_A = regions.weight_GECA[g, e, 0]
             if g >= first_order and second_order:
                 R_AA = regions.curvature_SEQQ[g - first_order, e]
-                step = turned_step(R_AA, z_A, share, regions.forgetting_G[g], PRIOR_MEAN, 1.0, regions.turned_A)
+                step = turned_step(
+                    R_AA, z_A, share, regions.forgetting_G[g], PRIOR_MEAN, 1.0, regions.turned_A
+                )
                 shift(weight_A, step * residual, regions.turned_A)
             else:
                 shift(weight_A, normalised_step(share * regions.step_G[g], z_A, 1.0) * residual, z_A)
         square = (u - mean_T[first + g]) ** 2
         surprised = square > REBIRTH_SQUARE * regions.error_G[g]
         regions.error_G[g] += 0.01 * (square - regions.error_G[g])
-        slot = _vacancy(regions, g, z_A, surprised, record)
+        slot = _vacancy(
+            born, record - regions.birth_record_G[g], surprised, z_A.size - 1, distance_E, usage_E
+        )
         if slot >= 0:
             _bear(regions, g, slot, laplace, z_A, PRIOR_MEAN, record)
 
 
 @compiled
-def _gaussian_shares(regions: Regions, g: int, u: float) -> None:
-    """h_e proportional to g_e N(u; mean_e, variance_e), by the largest log term; a miss counts at most 10 sd."""
+def _gaussian_shares(
+    born: int, u: float, gate_E: Floats, mean_E: Floats, variance_E: Floats, share_E: Floats
+) -> None:
+    """h_e proportional to g_e N(u; mean_e, variance_e); a miss counts at most 10 deviations."""
     largest = -1e300
-    for e in range(regions.born_G[g]):
-        regions.share_E[e] = 0.0
-        if regions.gate_GE[g, e] > 0.0:
-            variance = regions.variance_GE[g, e]
-            miss = min((u - regions.mean_GE[g, e]) ** 2 / variance, 100.0)
-            regions.share_E[e] = math.log(regions.gate_GE[g, e]) - 0.5 * (math.log(variance) + miss)
-            largest = max(largest, regions.share_E[e])
+    for e in range(born):
+        share_E[e] = 0.0
+        if gate_E[e] > 0.0:
+            miss = min((u - mean_E[e]) ** 2 / variance_E[e], 100.0)
+            share_E[e] = math.log(gate_E[e]) - 0.5 * (math.log(variance_E[e]) + miss)
+            largest = max(largest, share_E[e])
     total = 0.0
-    for e in range(regions.born_G[g]):
-        if regions.gate_GE[g, e] > 0.0:
-            regions.share_E[e] = math.exp(regions.share_E[e] - largest)
-            total += regions.share_E[e]
-    for e in range(regions.born_G[g]):
-        regions.share_E[e] /= total
+    for e in range(born):
+        if gate_E[e] > 0.0:
+            share_E[e] = math.exp(share_E[e] - largest)
+            total += share_E[e]
+    for e in range(born):
+        share_E[e] /= total
 
 
 @compiled
-def _move_gate(regions: Regions, g: int, laplace: bool, z_A: Floats) -> None:
-    """Usage, then b += step (h - g) and a += step (h - g) d logit / d a (0 for a Laplace centre at the record)."""
-    gate_E = regions.gate_GE[g]
-    centre_EA = regions.centre_GEA[g]
-    scale = regions.scale_G[g]
-    for e in range(regions.born_G[g]):
-        regions.usage_GE[g, e] += USAGE_RATE * (gate_E[e] - regions.usage_GE[g, e])
+def _move_gate(
+    laplace: bool,
+    born: int,
+    step: float,
+    gate_E: Floats,
+    share_E: Floats,
+    distance_E: Floats,
+    z_A: Floats,
+    usage_E: Floats,
+    bias_E: Floats,
+    centre_EA: Floats,
+) -> None:
+    """Usage, then b += step (h - g) and a += step (h - g) d logit / d a (0 at a Laplace centre).
+
+    ``step`` is the centre's step size times kappa.
+    """
+    for e in range(born):
+        usage_E[e] += USAGE_RATE * (gate_E[e] - usage_E[e])
         if gate_E[e] == 0.0:
             continue
-        surplus = regions.share_E[e] - gate_E[e]
-        regions.bias_GE[g, e] += BIAS_STEP * surplus
-        amount = regions.centre_step_G[g] * surplus * scale
+        surplus = share_E[e] - gate_E[e]
+        bias_E[e] += BIAS_STEP * surplus
+        amount = step * surplus
         if laplace:
-            distance = regions.distance_GE[g, e]
-            amount = amount / distance if distance > 1e-6 else 0.0
+            amount = amount / distance_E[e] if distance_E[e] > 1e-6 else 0.0
             for a in range(1, z_A.size):
                 centre_EA[e, a] += amount * (z_A[a] - centre_EA[e, a])
         else:
@@ -318,35 +351,34 @@ def _move_gate(regions: Regions, g: int, laplace: bool, z_A: Floats) -> None:
 
 
 @compiled
-def _vacancy(regions: Regions, g: int, z_A: Floats, surprised: bool, record: int) -> int:
+def _vacancy(
+    born: int, waited: int, surprised: bool, features: int, distance_E: Floats, usage_E: Floats
+) -> int:
     """The expert to be born (again) at this record, or -1.
 
     While the group is not full: far from every centre, and not too soon after the last birth. When
     it is full: the group was surprised and an expert serves less than a tenth of its even share.
     """
-    born = regions.born_G[g]
-    waited = record - regions.birth_record_G[g]
-    experts = regions.bias_GE.shape[1]
+    experts = usage_E.size
     if born < experts:
         if born == 0:
             return 0
-        nearest = regions.distance_GE[g, 0]
+        nearest = distance_E[0]
         for e in range(1, born):
-            nearest = min(nearest, regions.distance_GE[g, e])
-        far = 0.2 * math.sqrt(z_A.size - 1.0)
-        return born if waited >= 1 + born // 2 and nearest > far else -1
+            nearest = min(nearest, distance_E[e])
+        return born if waited >= 1 + born // 2 and nearest > 0.2 * math.sqrt(features) else -1
     if not surprised or waited < REBIRTH_GAP:
         return -1
     idle = 0
     for e in range(experts):
-        if regions.usage_GE[g, e] < regions.usage_GE[g, idle]:
+        if usage_E[e] < usage_E[idle]:
             idle = e
-    return idle if regions.usage_GE[g, idle] < REBIRTH_USAGE / experts else -1
+    return idle if usage_E[idle] < REBIRTH_USAGE / experts else -1
 
 
 @compiled
 def _bear(regions: Regions, g: int, slot: int, laplace: bool, z_A: Floats, prior: float, record: int) -> None:
-    """Put an expert's centre on the record, with the bias, coefficients and variance of its nearest neighbour."""
+    """Put an expert on the record, with bias, coefficients and variance of its nearest neighbour."""
     born = regions.born_G[g]
     parent = -1
     for e in range(born):
