@@ -21,8 +21,8 @@ from .kernels.linear import PRIOR as LINEAR_PRIOR
 from .kernels.nearest import MEMORY_AXES, PROTOTYPE_AXES, Memory, Prototypes
 from .kernels.pool import POOL_AXES, Pool
 from .kernels.pool import PRIOR as POOL_PRIOR
-from .kernels.regions import PRIOR as REGION_PRIOR
-from .kernels.regions import PRIOR_MEAN as REGION_PRIOR_MEAN
+from .kernels.region_learning import PRIOR as REGION_PRIOR
+from .kernels.region_learning import PRIOR_MEAN as REGION_PRIOR_MEAN
 from .kernels.regions import REGION_AXES, Regions
 from .kernels.scaling import SCALE_AXES, Scale
 from .settings import Settings

@@ -5,6 +5,7 @@ read or update those arrays in place. Nothing here allocates, draws random numbe
 state, so a record costs microseconds and the same records always give the same bits.
 
 Reading order: ``scaling`` (values on one scale), ``linear``, ``regions`` (the two-level mixture of
-experts itself), ``nearest`` (memory and prototypes), ``additive`` and ``boosted`` (rules),
-``pool`` (the outer gate), ``categorical`` and ``gaussian`` (the whole record, one file a task).
+experts itself, with ``region_learning`` and ``births``), ``nearest`` (memory and prototypes),
+``additive`` and ``boosted`` (rules), ``pool`` (the outer gate), ``categorical`` and ``gaussian`` (the
+whole record, one file a task).
 """

@@ -19,7 +19,8 @@ from .compiled import compiled
 from .linear import Linear, learn_linear, predict_linear
 from .nearest import Memory, Prototypes, learn_memory, learn_prototypes, predict_memory, predict_prototypes
 from .pool import Pool, learn_pool, predict_pool, spread_pool_mass
-from .regions import Regions, learn_regions, predict_regions
+from .region_learning import learn_regions
+from .regions import Regions, predict_regions
 from .scaling import Scale, learn_scale, scale_record
 
 __all__ = ["State", "fill_leaf_weights", "run_classes"]

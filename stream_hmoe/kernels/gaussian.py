@@ -18,7 +18,8 @@ from .compiled import compiled
 from .linear import learn_linear_mean, predict_linear_mean
 from .nearest import learn_memory, predict_memory_mean
 from .pool import learn_pool_mean, predict_pool_mean
-from .regions import learn_regions_mean, predict_regions_mean
+from .region_learning import learn_regions_mean
+from .regions import predict_regions_mean
 from .scaling import learn_scale, scale_record, scaled_value
 
 __all__ = ["run_means"]
@@ -41,8 +42,9 @@ def run_means(
 ) -> None:
     """Predict every record's mean and deviation and, where asked, score it and learn from it.
 
-    The loss is the Gaussian's, in nats. ``target_3`` holds the running count, mean and variance of the target; experts work on the
-    target less that mean over that deviation, cut at 10. Without ``learn`` only scratch is written.
+    The loss is the Gaussian's, in nats. ``target_3`` holds the running count, mean and variance of
+    the target; experts work on the target less that mean over that deviation, cut at 10. Without
+    ``learn`` only scratch is written.
     """
     scale, linear, regions, memory, _, additive, boosted, pool, records_1, laplace_2, z_A = state
     mean_T = pool.mean_T
