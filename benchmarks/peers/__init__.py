@@ -1,0 +1,1 @@
+"""Contestants: the project and other libraries, each behind the same two verbs."""

@@ -1,0 +1,1 @@
+"""What runs say together: standings, tables, plots."""
