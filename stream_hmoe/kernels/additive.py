@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .arrays import Axes, scratch
-from .compiled import compiled
+from .compiled import inlined
 from .steps import softmax
 
 __all__ = [
@@ -65,7 +65,7 @@ def quantile_edges(record_AN: Floats, edges: int) -> Floats:
     return ordered[:, (np.arange(1, edges + 1) * count) // (edges + 1)]
 
 
-@compiled
+@inlined
 def find_bins(additive: Additive, z_A: Floats) -> None:
     """The bin of every feature: how many edges lie below its value."""
     for d in range(z_A.size - 1):
@@ -75,7 +75,7 @@ def find_bins(additive: Additive, z_A: Floats) -> None:
         additive.bin_D[d] = below
 
 
-@compiled
+@inlined
 def predict_additive(additive: Additive, probability_MC: Floats, first: int) -> None:
     """Softmax of the summed bin weights, one row for each step size; ``find_bins`` comes first."""
     for j in range(2):
@@ -88,7 +88,7 @@ def predict_additive(additive: Additive, probability_MC: Floats, first: int) -> 
         softmax(additive.logit_C, probability_MC[first + j])
 
 
-@compiled
+@inlined
 def learn_additive(additive: Additive, y: int, probability_MC: Floats, first: int) -> None:
     """One normalised gradient step on the log loss for every bin that was hit."""
     for j in range(2):
@@ -100,7 +100,7 @@ def learn_additive(additive: Additive, y: int, probability_MC: Floats, first: in
                 additive.weight_JDBC[j, d, additive.bin_D[d], c] += move
 
 
-@compiled
+@inlined
 def predict_additive_mean(additive: Additive, mean_M: Floats, first: int) -> None:
     """Summed bin weights, one mean for each step size."""
     for j in range(2):
@@ -110,7 +110,7 @@ def predict_additive_mean(additive: Additive, mean_M: Floats, first: int) -> Non
         mean_M[first + j] = min(max(total, -10.0), 10.0)
 
 
-@compiled
+@inlined
 def learn_additive_mean(additive: Additive, u: float, mean_M: Floats, first: int) -> None:
     """One normalised least-squares step for every bin that was hit."""
     for j in range(2):

@@ -10,7 +10,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from .compiled import compiled
+from .compiled import compiled, inlined
 from .regions import Regions
 
 __all__ = ["bear", "vacancy"]
@@ -47,7 +47,7 @@ def vacancy(
     return idle if usage_E[idle] < REBIRTH_USAGE / experts else -1
 
 
-@compiled
+@inlined
 def bear(regions: Regions, g: int, slot: int, laplace: bool, z_A: Floats, prior: float, record: int) -> None:
     """Put an expert on the record, with bias, coefficients and variance of its nearest neighbour."""
     born = regions.born_G[g]

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .arrays import Axes, scratch
-from .compiled import compiled
+from .compiled import compiled, inlined
 from .steps import softmax
 
 __all__ = [
@@ -101,7 +101,7 @@ def _walk(feature_N: Integers, threshold_N: Floats, child_N: Integers, z_A: Floa
     return node
 
 
-@compiled
+@inlined
 def _sum_scores(trees: Boosted, k: int, z_A: Floats) -> None:
     """Walk ensemble k's trees to their leaves and add up the shrunken leaf values into ``score_C``."""
     stages = trees.node_I.size // trees.rate_K.size
@@ -115,7 +115,7 @@ def _sum_scores(trees: Boosted, k: int, z_A: Floats) -> None:
             trees.score_C[c] += trees.shrink_K[k] * trees.value_ILC[i, leaf, c]
 
 
-@compiled
+@inlined
 def predict_boosted(trees: Boosted, z_A: Floats, probability_MC: Floats, first: int) -> None:
     """Softmax of each ensemble's summed scores."""
     for k in range(trees.rate_K.size):
@@ -123,7 +123,7 @@ def predict_boosted(trees: Boosted, z_A: Floats, probability_MC: Floats, first: 
         softmax(trees.score_C, probability_MC[first + k])
 
 
-@compiled
+@inlined
 def predict_boosted_mean(trees: Boosted, z_A: Floats, mean_M: Floats, first: int) -> None:
     """Each ensemble's summed score as a mean."""
     for k in range(trees.rate_K.size):
@@ -276,7 +276,7 @@ def _best_cut(histogram_BW: Counts, total_C: Floats, left_C: Floats, count: floa
     return best, at
 
 
-@compiled
+@inlined
 def _split(trees: Boosted, i: int, feature: int, threshold: float, left: float, right: float) -> None:
     """Turn the reached leaf into a split; both children start from its value and the residuals on their side.
 

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from .additive import Additive, find_bins, learn_additive, predict_additive
 from .boosted import Boosted, learn_boosted, predict_boosted
-from .compiled import compiled
+from .compiled import compiled, inlined
 from .linear import Linear, learn_linear, predict_linear
 from .nearest import Memory, Prototypes, learn_memory, learn_prototypes, predict_memory, predict_prototypes
 from .pool import Pool, learn_pool, predict_pool, spread_pool_mass
@@ -108,7 +108,7 @@ def run_classes(
         records_1[0] += 1
 
 
-@compiled
+@inlined
 def fill_leaf_weights(pool: Pool, born_G: Integers, gate_GE: Floats, weight_K: Floats) -> None:
     """Outer weight times inner weight of every leaf for the record just predicted.
 

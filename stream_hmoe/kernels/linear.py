@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .arrays import Axes, scratch
-from .compiled import compiled
+from .compiled import inlined
 from .steps import dot, move, normalised_step, shift, softmax, turned_step
 
 __all__ = [
@@ -44,7 +44,7 @@ class Linear(NamedTuple):
 LINEAR_AXES = {"weight_JCA": Axes("JCA"), "curvature_RR": Axes("RR"), "turned_A": scratch("A")}
 
 
-@compiled
+@inlined
 def predict_linear(linear: Linear, z_A: Floats, logit_C: Floats, probability_MC: Floats, first: int) -> None:
     """Class probabilities of both experts into rows ``first`` and ``first + 1``."""
     for j in range(2):
@@ -53,7 +53,7 @@ def predict_linear(linear: Linear, z_A: Floats, logit_C: Floats, probability_MC:
         softmax(logit_C, probability_MC[first + j])
 
 
-@compiled
+@inlined
 def learn_linear(linear: Linear, z_A: Floats, y: int, probability_MC: Floats, first: int) -> None:
     """One step of each expert on its own log loss; gradient (1[y = c] - p_c) z."""
     quick = normalised_step(QUICK_STEP, z_A, 0.25)
@@ -66,14 +66,14 @@ def learn_linear(linear: Linear, z_A: Floats, y: int, probability_MC: Floats, fi
         move(linear.weight_JCA[STEADY], step, y, probability_MC[first + STEADY], z_A)
 
 
-@compiled
+@inlined
 def predict_linear_mean(linear: Linear, z_A: Floats, mean_M: Floats, first: int) -> None:
     """Predicted means of both experts (scaled target), kept within 10 standard deviations."""
     for j in range(2):
         mean_M[first + j] = min(max(dot(linear.weight_JCA[j, 0], z_A), -10.0), 10.0)
 
 
-@compiled
+@inlined
 def learn_linear_mean(linear: Linear, z_A: Floats, u: float, mean_M: Floats, first: int) -> None:
     """One least-squares step of each expert towards the scaled target ``u``."""
     quick = normalised_step(QUICK_STEP_MEAN, z_A, 1.0) * (u - mean_M[first + QUICK])

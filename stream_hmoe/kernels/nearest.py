@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .arrays import Axes, scratch
-from .compiled import compiled
+from .compiled import compiled, inlined
 
 __all__ = [
     "MEMORY_AXES",
@@ -93,7 +93,7 @@ def _reach(smallest: float) -> float:
     return (math.sqrt(smallest) + FARTHEST_LOGIT / SCALE) ** 2
 
 
-@compiled
+@inlined
 def predict_memory(memory: Memory, z_A: Floats, probability_C: Floats) -> None:
     """p(c) = sum of exp(-kappa (d_n - d_min)) over records of class c, with a little uniform mass."""
     count = min(memory.count_1[0], memory.target_N.size)
@@ -113,7 +113,7 @@ def predict_memory(memory: Memory, z_A: Floats, probability_C: Floats) -> None:
         probability_C[c] /= total
 
 
-@compiled
+@inlined
 def predict_memory_mean(memory: Memory, z_A: Floats, centre: float, spread: float) -> float:
     """Weighted mean of the remembered targets, on the scale (target - centre) / spread."""
     count = min(memory.count_1[0], memory.target_N.size)
@@ -130,7 +130,7 @@ def predict_memory_mean(memory: Memory, z_A: Floats, centre: float, spread: floa
     return min(max(mean / total, -10.0), 10.0)
 
 
-@compiled
+@inlined
 def learn_memory(memory: Memory, z_A: Floats, target: float) -> None:
     """Remember the record in place of the oldest."""
     n = memory.count_1[0] % memory.target_N.size
@@ -140,7 +140,7 @@ def learn_memory(memory: Memory, z_A: Floats, target: float) -> None:
     memory.count_1[0] += 1
 
 
-@compiled
+@inlined
 def predict_prototypes(prototypes: Prototypes, z_A: Floats, probability_C: Floats) -> None:
     """p(c) = sum_v exp(-kappa (d_v - d_min)) frequency_v(c), with a little uniform mass."""
     count = prototypes.count_1[0]
@@ -161,7 +161,7 @@ def predict_prototypes(prototypes: Prototypes, z_A: Floats, probability_C: Float
         probability_C[c] /= total
 
 
-@compiled
+@inlined
 def learn_prototypes(prototypes: Prototypes, z_A: Floats, y: int, probability_C: Floats, record: int) -> None:
     """A miss bears a prototype in place of the least useful; a hit pulls the nearest of the class."""
     best = 0

@@ -24,7 +24,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .arrays import Axes, scratch
-from .compiled import compiled
+from .compiled import compiled, inlined
 from .steps import softmax, turned_step
 
 __all__ = [
@@ -93,7 +93,7 @@ POOL_AXES = {
 }
 
 
-@compiled
+@inlined
 def outer_gate(pool: Pool, laplace: bool, z_A: Floats) -> None:
     """Weights of the active groups and the pools for this record, into ``gate_T``."""
     groups = pool.active_M.size
@@ -121,7 +121,7 @@ def outer_gate(pool: Pool, laplace: bool, z_A: Floats) -> None:
         pool.gate_T[t] /= total
 
 
-@compiled
+@inlined
 def spread_pool_mass(pool: Pool) -> None:
     """Gate weight of every group with the pools' mass handed to what they pool, into ``weight_M``."""
     groups = pool.active_M.size
@@ -136,7 +136,7 @@ def spread_pool_mass(pool: Pool) -> None:
             pool.weight_M[m] += pool.gate_T[groups + pooled] * pool.active_M[m] * say
 
 
-@compiled
+@inlined
 def predict_pool(pool: Pool, laplace: bool, z_A: Floats, probability_C: Floats) -> None:
     """p = sum_i g_i p_i over groups and pools; a pool is softmax_c of sum_m w_m (log p_mc - mean_c)."""
     groups = pool.active_M.size
@@ -168,7 +168,7 @@ def predict_pool(pool: Pool, laplace: bool, z_A: Floats, probability_C: Floats) 
             probability_C[c] += gate * pool.probability_TC[t, c]
 
 
-@compiled
+@inlined
 def learn_pool(pool: Pool, laplace: bool, z_A: Floats, y: int, likelihood: float) -> None:
     """Exact gradients for the pools and the outer centres, tempered fixed share for the prior."""
     groups = pool.active_M.size
@@ -187,7 +187,7 @@ def learn_pool(pool: Pool, laplace: bool, z_A: Floats, y: int, likelihood: float
     _share_prior(pool.log_prior_T, pool.active_M)
 
 
-@compiled
+@inlined
 def predict_pool_mean(pool: Pool, laplace: bool, z_A: Floats) -> tuple[float, float]:
     """Mean and variance of the mixture of groups and pools (scaled target); pools are linear in the means."""
     groups = pool.active_M.size
@@ -205,7 +205,7 @@ def predict_pool_mean(pool: Pool, laplace: bool, z_A: Floats) -> tuple[float, fl
     return mean, max(square - mean * mean, LEAST_VARIANCE)
 
 
-@compiled
+@inlined
 def learn_pool_mean(pool: Pool, laplace: bool, z_A: Floats, u: float) -> None:
     """Recursive least squares for the pools; Gaussian likelihoods for prior and centres."""
     groups = pool.active_M.size

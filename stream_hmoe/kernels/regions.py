@@ -22,7 +22,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .arrays import Axes, scratch
-from .compiled import compiled
+from .compiled import compiled, inlined
 from .steps import dot, softmax
 
 __all__ = [
@@ -146,7 +146,7 @@ def inner_gate(
         gate_E[e] /= kept
 
 
-@compiled
+@inlined
 def predict_regions(regions: Regions, laplace: bool, z_A: Floats, probability_TC: Floats, first: int) -> None:
     """p(y = c | x) = sum_e g_e softmax(W_e z)_c of every group; uniform before any expert is born."""
     weight_GECA = regions.weight_GECA
@@ -174,7 +174,7 @@ def predict_regions(regions: Regions, laplace: bool, z_A: Floats, probability_TC
                 probability_TC[first + g, c] += gate_E[e] * probability_GEC[g, e, c]
 
 
-@compiled
+@inlined
 def predict_regions_mean(regions: Regions, laplace: bool, z_A: Floats, mean_T: Floats, first: int) -> None:
     """Mean sum_e g_e eta_e' z of every group, each expert kept within 10 standard deviations."""
     for g in range(regions.born_G.size):

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .arrays import Axes
-from .compiled import compiled
+from .compiled import compiled, inlined
 
 __all__ = ["SCALE_AXES", "Scale", "learn_scale", "scale_record", "scaled_value"]
 
@@ -51,7 +51,7 @@ def scaled_value(count: float, mean: float, variance: float, x: float) -> tuple[
     return min(max((x - mean) / deviation, -LARGEST), LARGEST), mean, variance
 
 
-@compiled
+@inlined
 def scale_record(scale: Scale, x_D: Floats, z_A: Floats) -> None:
     """Fill ``z_A``: a constant 1, then every feature on one scale; a missing value (NaN) becomes 0."""
     z_A[0] = 1.0
@@ -61,7 +61,7 @@ def scale_record(scale: Scale, x_D: Floats, z_A: Floats) -> None:
             z_A[d + 1] = scaled_value(scale.count_D[d], scale.mean_D[d], scale.variance_D[d], x_D[d])[0]
 
 
-@compiled
+@inlined
 def learn_scale(scale: Scale, x_D: Floats) -> None:
     """Let the running moments see the record."""
     for d in range(x_D.size):
