@@ -9,7 +9,7 @@ import numpy as np
 
 from .sources.stream import Array, Task
 
-__all__ = ["HEADLINE", "losses", "score", "sliding"]
+__all__ = ["HEADLINE", "losses", "score"]
 
 HEADLINE: dict[Task, str] = {"classification": "accuracy", "regression": "mae"}
 
@@ -30,14 +30,6 @@ def losses(task: Task, y_N: Array, predicted_N: Array) -> Array:
     if task == "classification":
         return np.asarray(y_N != predicted_N, np.float64)
     return np.asarray(np.abs(y_N - predicted_N), np.float64)
-
-
-def sliding(loss_N: Array, window: int) -> Array:
-    """(N,) mean of the last ``window`` losses; of fewer at the beginning."""
-    total = np.concatenate([[0.0], np.cumsum(loss_N)])
-    end = np.arange(1, len(loss_N) + 1)
-    begin = np.maximum(0, end - window)
-    return np.asarray((total[end] - total[begin]) / (end - begin))
 
 
 def _of_classes(y_N: Array, predicted_N: Array) -> dict[str, float]:

@@ -61,7 +61,7 @@ class Mean:
         return y_N
 
     def play(self, batch: Batch) -> Array:
-        total_N = self.total + np.concatenate([[0.0], np.cumsum(batch)])
+        total_N = np.cumsum(np.concatenate([[self.total], batch]))
         count_N = self.count + np.arange(len(batch) + 1)
         self.total, self.count = float(total_N[-1]), int(count_N[-1])
         return np.asarray(total_N[:-1] / np.maximum(1, count_N[:-1]))

@@ -52,7 +52,7 @@ def save_figure(figure: Any, path: Path) -> None:
 def plot_tables(tables: Sequence[Table], project: str, path: Path) -> None:
     """Accuracy (or error, in multiples of the project's) on the left, records per second on the right."""
     kinds = [task for task in ("classification", "regression") if any(table.task == task for table in tables)]
-    figure, axes = figure_axes([5.5] * len(kinds) + [4.0], height=1.6 + 0.36 * len(tables))
+    figure, axes = figure_axes([5.5] * len(kinds) + [4.0], height=1.9 + 0.36 * len(tables))
     for axis, task in zip(axes, kinds, strict=False):
         chosen = [table for table in tables if table.task == task]
         if task == "classification":
@@ -65,10 +65,11 @@ def plot_tables(tables: Sequence[Table], project: str, path: Path) -> None:
                 _relative_error,
                 "mean absolute error / that of the project (log scale)",
             )
-            axis.set_xscale("log")
+            _multiples(axis)
     _dots(axes[-1], tables, project, _speed, "records per second (log scale)")
     axes[-1].set_xscale("log")
-    axes[0].legend(loc="lower left", fontsize=8, frameon=False)
+    handles = axes[0].get_legend_handles_labels()
+    figure.legend(*handles, loc="outside lower left", ncols=3, fontsize=9, frameon=False)
     save_figure(figure, path)
 
 
@@ -93,6 +94,15 @@ def _dots(
     axis.set_yticks(range(len(tables)), [table.stream for table in tables])
     axis.set_ylim(len(tables) - 0.5, -0.5)
     axis.set_title(title, fontsize=10, color=INK, loc="left")
+
+
+def _multiples(axis: Any) -> None:
+    """A log axis of multiples; what is worse than ten times, a model that diverged, lies outside."""
+    axis.set_xscale("log")
+    axis.set_xlim(right=min(10.0, axis.get_xlim()[1]))
+    axis.xaxis.set_major_formatter("{x:g}")
+    axis.xaxis.set_minor_formatter("{x:g}")
+    axis.tick_params(axis="x", which="minor", labelsize=8, colors=INK)
 
 
 def _kind(standing: Standing, project: str) -> str:

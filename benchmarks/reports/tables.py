@@ -136,6 +136,6 @@ def _verdict(tables: Sequence[Table]) -> str:
     sure = [margin for margin in first if margin.low > 0]
     behind = [margin for margin in rivals if margin.high < 0]
     return (
-        f"At least level with every peer on {len(first)} of {len(rivals)} streams; ahead of all of them beyond"
+        f"At least level with every peer on {len(first)} of {len(rivals)} streams; ahead of all beyond"
         f" chance (95%) on {len(sure)}, behind one beyond chance on {len(behind)}."
     )
