@@ -88,13 +88,13 @@ class HMoEClassifier(base.MiniBatchClassifier):
 
     def predict_proba_one(self, x: Mapping[Any, Any], **kwargs: Any) -> dict[Any, float]:
         """Probability of every class seen so far; empty before the first."""
-        probabilities = self._inner.predict(x).predicted[0]
+        probabilities = self._inner.predict_one(x)
         return dict(zip(self.labels, probabilities.tolist(), strict=True))
 
     def predict_one(self, x: Mapping[Any, Any], **kwargs: Any) -> Any:
         """The most probable class; None before any was learned."""
-        probabilities = self._inner.predict(x).predicted[0]
-        return self.labels[int(np.argmax(probabilities))] if probabilities.size else None
+        probabilities = self._inner.predict_one(x)
+        return self.labels[int(probabilities.argmax())] if probabilities.size else None
 
     def gate_weights_one(self, x: Mapping[Any, Any]) -> Floats:
         """(K,) weight of every expert in the prediction for a record; sums to 1."""
@@ -217,11 +217,11 @@ class HMoERegressor(base.MiniBatchRegressor):
 
     def predict_one(self, x: Mapping[Any, Any]) -> float:
         """The predicted mean; 0 before anything was learned."""
-        return float(self._inner.predict(x).predicted[0, 0])
+        return float(self._inner.predict_one(x)[0])
 
     def predict_moments_one(self, x: Mapping[Any, Any]) -> tuple[float, float]:
         """Mean and standard deviation of the predicted distribution."""
-        mean, deviation = self._inner.predict(x).predicted[0].tolist()
+        mean, deviation = self._inner.predict_one(x).tolist()
         return mean, deviation
 
     def gate_weights_one(self, x: Mapping[Any, Any]) -> Floats:

@@ -61,6 +61,10 @@ class Incremental:
         """Prediction for one record from the present state."""
         return self.learner.predict(self.encoder.encode(record)[None], weights=weights)
 
+    def predict_one(self, record: Mapping[Any, Any]) -> Floats:
+        """Class probabilities (C,), or mean and deviation (2,); the next call overwrites them."""
+        return self.learner.predict_one(self.encoder.encode(record))
+
     def learn(self, record: Mapping[Any, Any], target: object) -> None:
         """Learn one record; after an error nothing has changed.
 
@@ -157,7 +161,7 @@ class Incremental:
         self.encoder.learn(record)
         y = self.targets.learn(target)
         self.learner.widen(self.encoder.width, self.targets.num_outputs)
-        self.learner.step(self.encoder.encode(record)[None], self.targets.column([y]))
+        self.learner.learn_one(self.encoder.encode(record), y)
 
     def _flush(self, run: Run, x_ND: Floats, y_N: list[Any]) -> None:
         if y_N:

@@ -14,9 +14,10 @@ import numpy as np
 import numpy.typing as npt
 
 from .events import Topology
-from .kernels import categorical, gaussian
 from .kernels.additive import quantile_edges
-from .kernels.categorical import State
+from .kernels.categorical import LEARN, PREDICT, STEP, State, run_classes
+from .kernels.compiled import Entry
+from .kernels.gaussian import run_means
 from .layout import PARTS, Task, allocate_state, widen_state
 from .settings import Settings
 
@@ -26,6 +27,7 @@ Floats = npt.NDArray[np.float64]
 
 EARLY_RENEWALS = (100, 400)
 RENEWAL = 1000
+RUN_CLASSES, RUN_MEANS = Entry(run_classes), Entry(run_means)
 
 
 class Outcome(NamedTuple):
@@ -58,6 +60,7 @@ class Learner:
         self.target_3 = np.zeros(3)
         self.state: State = allocate_state(settings, task, self.num_features, self.num_outputs)
         self.topology = _topology(settings)
+        self._make_room_for_one()
 
     @property
     def records(self) -> int:
@@ -70,6 +73,13 @@ class Learner:
             return
         self.state = widen_state(self.settings, self.task, self.state, num_features, num_outputs)
         self.num_features, self.num_outputs = num_features, num_outputs
+        self._make_room_for_one()
+
+    def _make_room_for_one(self) -> None:
+        self._x_1D = np.empty((1, self.num_features))
+        self._y_1: npt.NDArray[Any] = np.zeros(1, np.int64 if self.task == "classification" else np.float64)
+        self._one = self._room(1, 1, weights=False)
+        self._predicted: bytes | None = None
 
     def predict(self, x_ND: Floats, *, weights: bool = False) -> Outcome:
         """Predictions of N records from the present state, which stays as it is.
@@ -78,10 +88,12 @@ class Learner:
             x_ND: (N, D) encoded records; NaN is missing.
             weights: whether to report the leaves' weights.
         """
+        self._predicted = None
+        x_ND = np.ascontiguousarray(x_ND, dtype=np.float64)
         outcome = self._room(len(x_ND), 0, weights)
         if self.num_outputs > 0:
             none = np.empty(0, np.int64 if self.task == "classification" else np.float64)
-            self._run(x_ND, none, False, outcome)
+            self._run(x_ND, none, PREDICT, outcome)
         return outcome
 
     def step(self, x_ND: Floats, y_N: npt.NDArray[Any], *, weights: bool = False) -> Outcome:
@@ -94,30 +106,56 @@ class Learner:
             y_N: (N,) class indices below C, or float targets.
             weights: whether to report the leaves' weights.
         """
+        self._predicted = None
+        x_ND = np.ascontiguousarray(x_ND, dtype=np.float64)
+        y_N = np.ascontiguousarray(y_N, dtype=self._y_1.dtype)
         outcome = self._room(len(x_ND), len(x_ND), weights)
         begin = 0
         while begin < len(x_ND):
             end = min(len(x_ND), begin + _until_renewal(self.records))
             run = slice(begin, end)
-            self._run(x_ND[run], y_N[run], True, Outcome(*(part[run] for part in outcome)))
-            if _until_renewal(self.records - 1) == 1:
-                self._renew_bins()
+            self._run(x_ND[run], y_N[run], STEP, Outcome(*(part[run] for part in outcome)))
+            self._renew_bins_if_due()
             begin = end
         return outcome
+
+    def predict_one(self, x_D: Floats) -> Floats:
+        """Prediction of one record: class probabilities (C,), or mean and deviation (2,).
+
+        The array is reused: the next call overwrites it.
+        """
+        self._predicted = None
+        if self.num_outputs > 0:
+            self._x_1D[0] = x_D
+            self._run(self._x_1D, self._y_1, PREDICT, self._one)
+            self._predicted = x_D.tobytes()
+        predicted: Floats = self._one.predicted[0]
+        return predicted
+
+    def learn_one(self, x_D: Floats, y: float) -> None:
+        """Learn one record; if it is the one that was predicted last, that prediction is used."""
+        just_predicted = self._predicted == x_D.tobytes()
+        self._predicted = None
+        self._x_1D[0] = x_D
+        self._y_1[0] = y
+        self._run(self._x_1D, self._y_1, LEARN if just_predicted else STEP, self._one)
+        self._renew_bins_if_due()
 
     def _room(self, num_records: int, num_losses: int, weights: bool) -> Outcome:
         columns = 2 if self.task == "regression" else self.num_outputs
         leaf_weights = np.empty((num_records, len(self.topology.leaves) if weights else 0))
         return Outcome(np.empty((num_records, columns)), np.empty(num_losses), leaf_weights)
 
-    def _run(self, x_ND: Floats, y_N: npt.NDArray[Any], learn: bool, outcome: Outcome) -> None:
+    def _run(self, x_ND: Floats, y_N: npt.NDArray[Any], mode: int, outcome: Outcome) -> None:
         if self.task == "classification":
-            categorical.run_classes(self.state, x_ND, y_N, learn, *outcome)
+            RUN_CLASSES(self.state, x_ND, y_N, mode, *outcome)
         else:
-            gaussian.run_means(self.state, self.target_3, x_ND, y_N, learn, *outcome)
+            RUN_MEANS(self.state, self.target_3, x_ND, y_N, mode, *outcome)
 
-    def _renew_bins(self) -> None:
-        """Cut the features into bins of equal count over the records remembered now."""
+    def _renew_bins_if_due(self) -> None:
+        """At fixed record counts, cut the features into bins of equal count over the records remembered."""
+        if _until_renewal(self.records - 1) != 1:
+            return
         memory, additive = self.state.memory, self.state.additive
         count = min(int(memory.count_1[0]), memory.target_N.size)
         additive.edge_DH[:] = quantile_edges(memory.record_AN[:, :count], additive.edge_DH.shape[1])

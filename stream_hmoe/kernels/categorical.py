@@ -23,12 +23,13 @@ from .region_learning import learn_regions
 from .regions import Regions, predict_regions
 from .scaling import Scale, learn_scale, scale_record
 
-__all__ = ["State", "fill_leaf_weights", "run_classes"]
+__all__ = ["LEARN", "PREDICT", "STEP", "State", "fill_leaf_weights", "run_classes"]
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 
 LEAST_PROBABILITY = 1e-15
+PREDICT, STEP, LEARN = 0, 1, 2
 
 
 class State(NamedTuple):
@@ -52,14 +53,15 @@ def run_classes(
     state: State,
     x_ND: Floats,
     y_N: Integers,
-    learn: bool,
+    mode: int,
     probability_NC: Floats,
     loss_N: Floats,
     weight_NK: Floats,
 ) -> None:
     """Predict every record in order and, where asked, score it and learn from it before the next.
 
-    Without ``learn`` only scratch is written, and ``y_N`` and ``loss_N`` may be empty.
+    ``mode`` is PREDICT (only scratch is written; ``y_N`` and ``loss_N`` may be empty), STEP (both), or
+    LEARN for one record that has just been predicted into the same arrays.
     ``weight_NK`` with 0 columns: leaf weights are not wanted.
     """
     scale, linear, regions, memory, prototypes, additive, boosted, pool, records_1, laplace_2, z_A = state
@@ -71,24 +73,24 @@ def run_classes(
     with_additive, with_boosted = pool.active_M[row + 2] > 0.0, pool.active_M[row + 4] > 0.0
     for n in range(x_ND.shape[0]):
         x_D, p_C = x_ND[n], probability_NC[n]
-        scale_record(scale, x_D, z_A)
-        find_bins(additive, z_A)
-        if with_linear:
-            predict_linear(linear, z_A, pool.logit_C, probability_TC, 0)
-        if with_regions:
-            predict_regions(regions, laplace_inner, z_A, probability_TC, 2)
-        if with_memory:
-            predict_memory(memory, z_A, probability_TC[row])
-        if with_prototypes:
-            predict_prototypes(prototypes, z_A, probability_TC[row + 1])
-        if with_additive:
-            predict_additive(additive, probability_TC, row + 2)
-        if with_boosted:
-            predict_boosted(boosted, z_A, probability_TC, row + 4)
-        predict_pool(pool, laplace_outer, z_A, p_C)
-        if weight_NK.shape[1] > 0:
+        if mode != LEARN:
+            scale_record(scale, x_D, z_A)
+            find_bins(additive, z_A)
+            if with_linear:
+                predict_linear(linear, z_A, pool.logit_C, probability_TC, 0)
+            if with_regions:
+                predict_regions(regions, laplace_inner, z_A, probability_TC, 2)
+            if with_memory:
+                predict_memory(memory, z_A, probability_TC[row])
+            if with_prototypes:
+                predict_prototypes(prototypes, z_A, probability_TC[row + 1])
+            if with_additive:
+                predict_additive(additive, probability_TC, row + 2)
+            if with_boosted:
+                predict_boosted(boosted, z_A, probability_TC, row + 4)
+            predict_pool(pool, laplace_outer, z_A, p_C)
             fill_leaf_weights(pool, regions.born_G, regions.gate_GE, weight_NK[n])
-        if not learn:
+        if mode == PREDICT:
             continue
         y = y_N[n]
         loss_N[n] = -math.log(max(p_C[y], LEAST_PROBABILITY))
@@ -112,8 +114,10 @@ def run_classes(
 def fill_leaf_weights(pool: Pool, born_G: Integers, gate_GE: Floats, weight_K: Floats) -> None:
     """Outer weight times inner weight of every leaf for the record just predicted.
 
-    A group without experts yet holds its weight on its first leaf.
+    A group without experts yet holds its weight on its first leaf. With no room, nothing is done.
     """
+    if weight_K.size == 0:
+        return
     spread_pool_mass(pool)
     groups, experts = gate_GE.shape
     k = 0

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from .additive import find_bins, learn_additive_mean, predict_additive_mean
 from .boosted import learn_boosted_mean, predict_boosted_mean
-from .categorical import State, fill_leaf_weights
+from .categorical import LEARN, PREDICT, State, fill_leaf_weights
 from .compiled import compiled
 from .linear import learn_linear_mean, predict_linear_mean
 from .nearest import learn_memory, predict_memory_mean
@@ -35,7 +35,7 @@ def run_means(
     target_3: Floats,
     x_ND: Floats,
     y_N: Floats,
-    learn: bool,
+    mode: int,
     moments_N2: Floats,
     loss_N: Floats,
     weight_NK: Floats,
@@ -43,8 +43,8 @@ def run_means(
     """Predict every record's mean and deviation and, where asked, score it and learn from it.
 
     The loss is the Gaussian's, in nats. ``target_3`` holds the running count, mean and variance of
-    the target; experts work on the target less that mean over that deviation, cut at 10. Without
-    ``learn`` only scratch is written.
+    the target; experts work on the target less that mean over that deviation, cut at 10. ``mode``
+    is that of ``categorical.run_classes``.
     """
     scale, linear, regions, memory, _, additive, boosted, pool, records_1, laplace_2, z_A = state
     mean_T = pool.mean_T
@@ -59,24 +59,24 @@ def run_means(
     for n in range(x_ND.shape[0]):
         x_D = x_ND[n]
         centre, spread = target_scale(target_3)
-        scale_record(scale, x_D, z_A)
-        find_bins(additive, z_A)
-        if with_linear:
-            predict_linear_mean(linear, z_A, mean_T, 0)
-        if with_regions:
-            predict_regions_mean(regions, laplace_inner, z_A, mean_T, 2)
-        if with_memory > 0.0:
-            mean_T[row] = predict_memory_mean(memory, z_A, centre, spread)
-        if with_additive > 0.0:
-            predict_additive_mean(additive, mean_T, row + 2)
-        if with_boosted > 0.0:
-            predict_boosted_mean(boosted, z_A, mean_T, row + 4)
-        mean, variance = predict_pool_mean(pool, laplace_outer, z_A)
-        moments_N2[n, 0] = centre + spread * mean
-        moments_N2[n, 1] = spread * math.sqrt(variance)
-        if weight_NK.shape[1] > 0:
+        if mode != LEARN:
+            scale_record(scale, x_D, z_A)
+            find_bins(additive, z_A)
+            if with_linear:
+                predict_linear_mean(linear, z_A, mean_T, 0)
+            if with_regions:
+                predict_regions_mean(regions, laplace_inner, z_A, mean_T, 2)
+            if with_memory > 0.0:
+                mean_T[row] = predict_memory_mean(memory, z_A, centre, spread)
+            if with_additive > 0.0:
+                predict_additive_mean(additive, mean_T, row + 2)
+            if with_boosted > 0.0:
+                predict_boosted_mean(boosted, z_A, mean_T, row + 4)
+            mean, variance = predict_pool_mean(pool, laplace_outer, z_A)
+            moments_N2[n, 0] = centre + spread * mean
+            moments_N2[n, 1] = spread * math.sqrt(variance)
             fill_leaf_weights(pool, regions.born_G, regions.gate_GE, weight_NK[n])
-        if not learn:
+        if mode == PREDICT:
             continue
         y = y_N[n]
         loss_N[n] = gaussian_loss(y, moments_N2[n, 0], moments_N2[n, 1])
