@@ -296,10 +296,6 @@ def _scored(
 
 
 def _weights_one(inner: Incremental, x: Mapping[Any, Any]) -> Floats:
-    """Weights for one record; all experts share alike before anything was learned."""
-    if inner.learner.num_outputs == 0:
-        leaves = len(inner.learner.topology.leaves)
-        return np.full(leaves, 1.0 / leaves)
     weights: Floats = inner.predict(x, weights=True).leaf_weights[0]
     return weights
 

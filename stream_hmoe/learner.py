@@ -84,6 +84,8 @@ class Learner:
     def predict(self, x_ND: Floats, *, weights: bool = False) -> Outcome:
         """Predictions of N records from the present state, which stays as it is.
 
+        Before any class is known all leaves share alike.
+
         Args:
             x_ND: (N, D) encoded records; NaN is missing.
             weights: whether to report the leaves' weights.
@@ -94,6 +96,8 @@ class Learner:
         if self.num_outputs > 0:
             none = np.empty(0, np.int64 if self.task == "classification" else np.float64)
             self._run(x_ND, none, PREDICT, outcome)
+        else:
+            outcome.leaf_weights.fill(1.0 / len(self.topology.leaves))
         return outcome
 
     def step(self, x_ND: Floats, y_N: npt.NDArray[Any], *, weights: bool = False) -> Outcome:

@@ -30,14 +30,23 @@ def choose_view(title: str, is_quiet: bool, is_json: bool) -> View:
 
 def report_summary(summary: Summary, as_json: bool, arguments: Sequence[str]) -> None:
     """Print the end of a run, and how to go on when it was stopped."""
-    again = [argument for argument in arguments if argument not in ("--overwrite", "--resume")]
-    resume = None if summary.status == "finished" else shlex.join(["hmoe", *again, "--resume"])
+    resume = None if summary.status == "finished" else _resuming(arguments)
     if as_json:
         print_json({**summary.to_dict(), "resume": resume})
         return
     print(summary.text())
     if resume is not None:
         print(f"go on with: {resume}")
+
+
+def _resuming(arguments: Sequence[str]) -> str:
+    """The command line that goes on where this one stopped."""
+    kept: list[str] = []
+    for before, argument in zip(["", *arguments], arguments, strict=False):
+        is_limit = before == "--limit" or argument == "--limit" or argument.startswith("--limit=")
+        if not is_limit and argument not in ("--overwrite", "--resume"):
+            kept.append(argument)
+    return shlex.join(["hmoe", *kept, "--resume"])
 
 
 def print_json(values: Mapping[str, Any]) -> None:

@@ -143,10 +143,13 @@ class Run:
         for bad in chunk.malformed:
             fact = Rejected(first + bad.index, "line", _shown(bad.text), bad.reason, bad.remedy)
             lines.append((fact, bad.line, bad.text))
+        target = self._settings.source.target
         for fact in unusable:
             index = fact.record - first
-            record = {**chunk.records[index], self._settings.source.target: chunk.targets[index]}
-            lines.append((fact, chunk.lines[index], record))
+            features = chunk.records[index]
+            if fact.field == "target" and fact.field not in features:
+                fact = replace(fact, field=target)  # people know the label by the name of its column
+            lines.append((fact, chunk.lines[index], {**features, target: chunk.targets[index]}))
         lines.sort(key=lambda entry: entry[1])
         for fact, line, data in lines:
             self._parts.rejects.append(reject_line(fact, line, data))

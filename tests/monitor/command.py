@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack, chdir, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
+
+from monitor.cli import main
+from tests.monitor.sources.made_files import standard_input
 
 ROOT = Path(__file__).parents[2]
 TIMEOUT_SECONDS = 240
@@ -51,6 +57,24 @@ def hmoe(
         check=False,
     )
     return Done(done.returncode, done.stdout.decode(), done.stderr.decode())
+
+
+def inside(arguments: Sequence[str | Path], cwd: Path, stdin: bytes | None = None) -> Done:
+    """Run ``hmoe`` to its end in this process: the same command line without the start of a new process."""
+    out, error = io.StringIO(), io.StringIO()
+    exit_code: Any = 0
+    with ExitStack() as stack:
+        stack.enter_context(redirect_stdout(out))
+        stack.enter_context(redirect_stderr(error))
+        stack.enter_context(chdir(cwd))
+        stack.enter_context(patch.object(sys, "argv", ["hmoe", *map(str, arguments)]))
+        if stdin is not None:
+            stack.enter_context(standard_input(stdin))
+        try:
+            main()
+        except SystemExit as end:
+            exit_code = end.code or 0
+    return Done(int(exit_code), out.getvalue(), error.getvalue())
 
 
 def start(arguments: Sequence[str | Path], cwd: Path, **options: Any) -> subprocess.Popen[bytes]:

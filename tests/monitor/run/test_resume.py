@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import signal
 import subprocess
 from collections.abc import Callable
@@ -16,7 +17,7 @@ from monitor.journal.reader import JournalReader
 from monitor.journal.schema import EventKind
 from stream_hmoe import checkpoint
 from tests.monitor import made_streams
-from tests.monitor.command import Done, hmoe, kill, start, wait_for_growth
+from tests.monitor.command import Done, inside, kill, start, wait_for_growth
 
 RECORDS = 12_000
 STREAM_EVENTS = [EventKind.DRIFT, EventKind.CHANGE_POINT, EventKind.REJECTED, EventKind.RESTRUCTURED]
@@ -38,7 +39,7 @@ def arguments(stream: Path, *more: str) -> list[str]:
 @pytest.fixture(scope="module")
 def uninterrupted(stream: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("uninterrupted")
-    done = hmoe(arguments(stream), folder)
+    done = inside(arguments(stream), folder)
     assert done.exit_code == 0, done.error
     assert done.json["records"] == RECORDS
     return folder
@@ -100,7 +101,7 @@ def terminate(process: subprocess.Popen[bytes]) -> None:
 
 
 def resumed(stream: Path, folder: Path) -> Done:
-    done = hmoe(arguments(stream, "--resume"), folder)
+    done = inside(arguments(stream, "--resume"), folder)
     assert done.exit_code == 0, done.error
     assert done.json["records"] == RECORDS
     assert done.json["status"] == "finished"
@@ -148,7 +149,7 @@ def test_stopped_on_request_and_resumed(
 def test_a_limit_stops_where_it_says_and_can_be_resumed(
     stream: Path, uninterrupted: Path, tmp_path: Path
 ) -> None:
-    done = hmoe(arguments(stream, "--limit", "4321"), tmp_path)
+    done = inside(arguments(stream, "--limit", "4321"), tmp_path)
     assert done.json["records"] == 4_321
     assert done.json["status"] == "stopped"
     resumed(stream, tmp_path)
@@ -157,7 +158,7 @@ def test_a_limit_stops_where_it_says_and_can_be_resumed(
 
 
 def test_resuming_a_finished_run_changes_nothing(stream: Path, uninterrupted: Path, tmp_path: Path) -> None:
-    hmoe(arguments(stream), tmp_path)
+    inside(arguments(stream), tmp_path)
     resumed(stream, tmp_path)
     assert_same_run(tmp_path, uninterrupted)
 
@@ -165,12 +166,10 @@ def test_resuming_a_finished_run_changes_nothing(stream: Path, uninterrupted: Pa
 def test_a_stream_that_has_grown_goes_on_where_it_ended(
     uninterrupted: Path, stream: Path, tmp_path: Path
 ) -> None:
-    import gzip
-
     whole = gzip.decompress(stream.read_bytes()).splitlines(keepends=True)
     growing = tmp_path / "drifting.csv"
     growing.write_bytes(b"".join(whole[:5_130]))
-    assert hmoe(arguments(growing), tmp_path).json["records"] == 5_129
+    assert inside(arguments(growing), tmp_path).json["records"] == 5_129
     growing.write_bytes(b"".join(whole))
     resumed(growing, tmp_path)
     assert_same_run_except_bytes(tmp_path, uninterrupted)
@@ -185,7 +184,7 @@ def assert_same_run_except_bytes(one: Path, other: Path) -> None:
 def test_a_damaged_newest_checkpoint_falls_back_to_the_one_before(
     stream: Path, uninterrupted: Path, tmp_path: Path
 ) -> None:
-    hmoe(arguments(stream, "--limit", "6000"), tmp_path)
+    inside(arguments(stream, "--limit", "6000"), tmp_path)
     newest = max((tmp_path / "run" / "checkpoint").glob("*/arrays.safetensors"))
     newest.write_bytes(newest.read_bytes()[:-10])
     resumed(stream, tmp_path)
@@ -195,22 +194,20 @@ def test_a_damaged_newest_checkpoint_falls_back_to_the_one_before(
 def test_a_pipe_is_resumed_by_skipping_what_was_read(
     uninterrupted: Path, stream: Path, tmp_path: Path
 ) -> None:
-    import gzip
-
     data = gzip.decompress(stream.read_bytes())
     wanted = ["--limit", "4000"]
-    first = hmoe(arguments(Path("-"), *wanted), tmp_path, stdin=data)
+    first = inside(arguments(Path("-"), *wanted), tmp_path, stdin=data)
     assert first.json["records"] == 4_000
-    refused = hmoe(arguments(Path("-"), "--resume"), tmp_path, stdin=data)
+    refused = inside(arguments(Path("-"), "--resume"), tmp_path, stdin=data)
     assert refused.exit_code == 2
     assert "--stdin-holds" in refused.error
-    done = hmoe(arguments(Path("-"), "--resume", "--stdin-holds", "all"), tmp_path, stdin=data)
+    done = inside(arguments(Path("-"), "--resume", "--stdin-holds", "all"), tmp_path, stdin=data)
     assert done.json["records"] == RECORDS
     assert (tmp_path / "predictions.csv").read_bytes() == (uninterrupted / "predictions.csv").read_bytes()
 
 
 def test_the_journal_tells_of_every_part_of_a_run(stream: Path, tmp_path: Path) -> None:
-    hmoe(arguments(stream, "--limit", "3000"), tmp_path)
+    inside(arguments(stream, "--limit", "3000"), tmp_path)
     resumed(stream, tmp_path)
     with JournalReader(tmp_path / "run" / "journal.sqlite") as reader:
         kinds = [

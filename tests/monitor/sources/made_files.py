@@ -9,7 +9,7 @@ import json
 import os
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +55,8 @@ def standard_input(data: bytes) -> Iterator[None]:
     reading, writing = os.pipe()
 
     def feed() -> None:
-        with os.fdopen(writing, "wb") as pipe:
+        # A reader that stops early breaks the pipe, as it may.
+        with suppress(BrokenPipeError), os.fdopen(writing, "wb") as pipe:
             pipe.write(data)
 
     thread = threading.Thread(target=feed)
