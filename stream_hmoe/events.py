@@ -1,4 +1,4 @@
-"""What flows through the system: blocks of scored records, facts that happened, and the model's shape.
+"""What flows through the system: blocks of scored records, facts that happened, actions, the model's shape.
 
 Shapes: N records of a block, K leaves (experts) of the model, C classes.
 """
@@ -6,16 +6,32 @@ Shapes: N records of a block, K leaves (experts) of the model, C classes.
 from __future__ import annotations
 
 import enum
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Block", "Drifted", "Fact", "Level", "Rejected", "Restructured", "Scored", "Topology"]
+__all__ = [
+    "Action",
+    "Block",
+    "Decided",
+    "Diagnosis",
+    "Drifted",
+    "Fact",
+    "Level",
+    "Measured",
+    "Phase",
+    "Plan",
+    "Rejected",
+    "Restructured",
+    "Scored",
+    "Topology",
+]
 
 Floats = npt.NDArray[np.float64]
+Detail = Mapping[str, Any]
 
 
 class Level(enum.IntEnum):
@@ -24,6 +40,52 @@ class Level(enum.IntEnum):
     STABLE = 0
     WARNING = 1
     DRIFT = 2
+
+
+class Phase(enum.StrEnum):
+    """Where the controller stands between two drifts."""
+
+    NORMAL = "normal"
+    WARN = "warn"
+    ALARM = "alarm"
+    DIAGNOSE = "diagnose"
+    SHADOW = "shadow"
+    PROMOTE = "promote"
+    DROP = "drop"
+    COOL_DOWN = "cool-down"
+    ROLL_BACK = "roll back"
+    HELD = "held"
+
+
+class Diagnosis(enum.StrEnum):
+    """What kind of change the evidence speaks for."""
+
+    NONE = "nothing that lasts"
+    COVARIATE = "covariate drift"
+    LOCAL = "local concept drift"
+    GLOBAL = "global concept drift"
+    BOTH = "covariate and concept drift"
+
+
+class Plan(enum.StrEnum):
+    """How a challenger is made, the cheapest first."""
+
+    QUICKEN = "quicken"
+    RENEW = "renew"
+    RESTORE = "restore"
+    RETRAIN = "retrain"
+
+
+class Action(enum.StrEnum):
+    """What the controller asks for; the pipeline does it before the next record."""
+
+    NONE = "none"
+    CHALLENGE = "train challengers"
+    PROMOTE = "promote the challenger"
+    DROP = "drop the challengers"
+    ROLL_BACK = "roll back to the former champion"
+    REREFERENCE = "take a new reference"
+    HOLD = "hold until released"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,13 +153,57 @@ class Drifted:
         record: number of the record at which it was seen.
         signal: what is watched, for example ``"gate entropy"`` or ``"group trees"``.
         level: the new level.
-        statistic: the detector's estimate of the signal at that moment.
+        statistic: the detector's estimate of the signal at that moment; log-evidence in nats for evidence.
+        detail: JSON-able particulars: change point, leaves, features, severity.
     """
 
     record: int
     signal: str
     level: Level
     statistic: float
+    detail: Detail = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """The evidence of a watched signal at a fixed record count.
+
+    Args:
+        record: number of records seen.
+        signal: what is watched.
+        evidence_nats: log of the evidence against "nothing has changed".
+        threshold_nats: the evidence at which it is an alarm.
+        level: what that means.
+    """
+
+    record: int
+    signal: str
+    evidence_nats: float
+    threshold_nats: float
+    level: Level
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """The controller went from one phase to another.
+
+    Args:
+        record: number of records seen.
+        episode: 1 for the first warning or alarm after a calm time, 2 for the next, ...
+        before: the phase it left.
+        after: the phase it entered.
+        action: what it asks for.
+        reason: why, in words.
+        detail: JSON-able particulars: diagnosis, plans, change point, leaves, evidence.
+    """
+
+    record: int
+    episode: int
+    before: Phase
+    after: Phase
+    action: Action
+    reason: str
+    detail: Detail = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +215,7 @@ class Restructured:
     topology: Topology
 
 
-Fact = Scored | Rejected | Drifted | Restructured
+Fact = Scored | Rejected | Measured | Drifted | Decided | Restructured
 
 
 @dataclass(frozen=True, slots=True)
