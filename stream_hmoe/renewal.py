@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from .kernels.boosted import BOOSTED_AXES
 from .learner import Learner
 
 __all__ = ["copied", "fresh", "quickened", "renewed"]
@@ -52,8 +53,8 @@ def quickened(learner: Learner, leaves: Sequence[str] = ()) -> Learner:
 def renewed(learner: Learner) -> Learner:
     """A quickened copy whose trees start again."""
     copy, new = quickened(learner), fresh(learner)
-    for old_values, new_values in zip(copy.state.boosted, new.state.boosted, strict=True):
-        old_values[...] = new_values
+    for name in BOOSTED_AXES:
+        getattr(copy.state.boosted, name)[...] = getattr(new.state.boosted, name)
     return copy
 
 
