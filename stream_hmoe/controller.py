@@ -12,18 +12,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from .events import Action, Decided, Diagnosis, Level, Phase, Plan
+from .events import Action, Decided, Diagnosis, Level, Phase, Plan, Verdict, Watched
 
-__all__ = ["TRANSITIONS", "Controller", "ControllerSettings", "Trigger", "Verdict", "Watched"]
-
-
-class Verdict(enum.StrEnum):
-    """What the paired tests of the challengers say."""
-
-    NONE = "none"
-    RUNNING = "running"
-    BETTER = "better"
-    NOT_BETTER = "not better"
+__all__ = ["TRANSITIONS", "Controller", "ControllerSettings", "Trigger"]
 
 
 class Trigger(enum.StrEnum):
@@ -67,69 +58,6 @@ TRANSITIONS: Mapping[tuple[Phase, Trigger], tuple[Phase, Action]] = {
     (P.ROLL_BACK, T.TRIPPED): (P.HELD, Action.HOLD),
     (P.HELD, T.RELEASED): (P.COOL_DOWN, Action.REREFERENCE),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Watched:
-    """Everything the controller sees at a fixed record count.
-
-    Args:
-        record: number of records seen.
-        gate: level of the evidence that the gate assignments have moved.
-        concept: level of the evidence that the losses given the gates have risen.
-        change_point: record at which the change began, as estimated; -1 when there is none.
-        rise: mean rise of the loss given the gates since then, loss units a record.
-        rise_lower: lower confidence bound of the rise.
-        leaves: the leaves that the evidence points at, the most suspect first.
-        is_local: at most a few leaves hold the evidence.
-        known: number of an accepted concept that explains the records of late; -1 when none does.
-        challengers: what the paired tests say.
-        is_worse: the watch over the last promotion raised its alarm.
-        is_referenced: every detector has a complete reference.
-        is_released: an operator asked to go on.
-    """
-
-    record: int
-    gate: Level = Level.STABLE
-    concept: Level = Level.STABLE
-    change_point: int = -1
-    rise: float = 0.0
-    rise_lower: float = 0.0
-    leaves: tuple[str, ...] = ()
-    is_local: bool = False
-    known: int = -1
-    challengers: Verdict = Verdict.NONE
-    is_worse: bool = False
-    is_referenced: bool = True
-    is_released: bool = False
-
-    @property
-    def level(self) -> Level:
-        """The higher of both levels."""
-        return max(self.gate, self.concept)
-
-    def to_json(self) -> dict[str, Any]:
-        """Plain values for the audit."""
-        return {
-            **asdict(self),
-            "gate": int(self.gate),
-            "concept": int(self.concept),
-            "leaves": list(self.leaves),
-            "challengers": self.challengers.value,
-        }
-
-    @classmethod
-    def from_json(cls, values: Mapping[str, Any]) -> Watched:
-        """What ``to_json`` gave."""
-        return cls(
-            **{
-                **values,
-                "gate": Level(values["gate"]),
-                "concept": Level(values["concept"]),
-                "leaves": tuple(values["leaves"]),
-                "challengers": Verdict(values["challengers"]),
-            }
-        )
 
 
 @dataclass(frozen=True, slots=True)

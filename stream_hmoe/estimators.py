@@ -13,7 +13,7 @@ from river import base
 
 from . import checkpoint
 from .errors import BadCheckpoint
-from .events import Block, Scored, Topology
+from .events import Block, Rejected, Scored, Topology
 from .features import FeatureEncoder
 from .incremental import Incremental, Run
 from .learner import Learner, Outcome
@@ -79,8 +79,12 @@ class HMoEClassifier(base.MiniBatchClassifier):
 
     @property
     def learner(self) -> Learner:
-        """The model on encoded vectors."""
+        """The model on encoded vectors; another one of the same widths may take its place."""
         return self._inner.learner
+
+    @learner.setter
+    def learner(self, learner: Learner) -> None:
+        self._inner.learner = learner
 
     def learn_one(self, x: Mapping[Any, Any], y: Any) -> None:
         """Learn one record; after an error nothing has changed."""
@@ -117,7 +121,7 @@ class HMoEClassifier(base.MiniBatchClassifier):
     def step(self, records: Sequence[Mapping[Any, Any]], targets: Sequence[Any]) -> Block:
         """Predict, score, then learn each record in order; unusable records are reported, not learned."""
         run, rejected = self._inner.step(records, targets)
-        return Block(self._scored(run, [targets[n] for n in run.records], True), tuple(rejected))
+        return _block(self._inner, run, rejected, self._scored(run, [targets[n] for n in run.records], True))
 
     def step_frame(
         self, X: pd.DataFrame, y: Sequence[Any], *, weights: bool = False
@@ -208,8 +212,12 @@ class HMoERegressor(base.MiniBatchRegressor):
 
     @property
     def learner(self) -> Learner:
-        """The model on encoded vectors."""
+        """The model on encoded vectors; another one of the same widths may take its place."""
         return self._inner.learner
+
+    @learner.setter
+    def learner(self, learner: Learner) -> None:
+        self._inner.learner = learner
 
     def learn_one(self, x: Mapping[Any, Any], y: Any) -> None:
         """Learn one record; after an error nothing has changed."""
@@ -240,7 +248,7 @@ class HMoERegressor(base.MiniBatchRegressor):
     def step(self, records: Sequence[Mapping[Any, Any]], targets: Sequence[Any]) -> Block:
         """Predict, score, then learn each record in order; unusable records are reported, not learned."""
         run, rejected = self._inner.step(records, targets)
-        return Block(self._scored(run, [targets[n] for n in run.records]), tuple(rejected))
+        return _block(self._inner, run, rejected, self._scored(run, [targets[n] for n in run.records]))
 
     def step_frame(
         self, X: pd.DataFrame, y: Sequence[Any], *, weights: bool = False
@@ -274,6 +282,11 @@ class HMoERegressor(base.MiniBatchRegressor):
         mean_N, deviation_N = outcome.predicted.T
         truth_N = np.array([self._inner.targets.known(target) for target in targets], dtype=np.float64)
         return _scored(run, targets, mean_N.tolist(), deviation_N, np.abs(truth_N - mean_N), outcome)
+
+
+def _block(inner: Incremental, run: Run, rejected: Sequence[Rejected], scored: Scored) -> Block:
+    x_ND = run.encoded(inner.encoder.width)
+    return Block(scored, tuple(rejected), x_ND, inner.targets.column(run.targets))
 
 
 def _scored(

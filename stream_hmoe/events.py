@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -19,15 +19,17 @@ __all__ = [
     "Decided",
     "Diagnosis",
     "Drifted",
+    "Evidence",
     "Fact",
     "Level",
-    "Measured",
     "Phase",
     "Plan",
     "Rejected",
     "Restructured",
     "Scored",
     "Topology",
+    "Verdict",
+    "Watched",
 ]
 
 Floats = npt.NDArray[np.float64]
@@ -164,23 +166,92 @@ class Drifted:
     detail: Detail = field(default_factory=dict)
 
 
+class Verdict(enum.StrEnum):
+    """What the paired tests of the challengers say."""
+
+    NONE = "none"
+    RUNNING = "running"
+    BETTER = "better"
+    NOT_BETTER = "not better"
+
+
 @dataclass(frozen=True, slots=True)
-class Measured:
-    """The evidence of a watched signal at a fixed record count.
+class Evidence:
+    """How much speaks against "nothing has changed" in one watched signal.
 
     Args:
-        record: number of records seen.
         signal: what is watched.
-        evidence_nats: log of the evidence against "nothing has changed".
+        evidence_nats: log of the evidence.
         threshold_nats: the evidence at which it is an alarm.
         level: what that means.
     """
 
-    record: int
     signal: str
     evidence_nats: float
     threshold_nats: float
     level: Level
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """Everything the controller sees at a fixed record count.
+
+    Args:
+        record: number of records seen.
+        evidence: of every signal with a threshold.
+        gate: level of the evidence that the gate assignments have moved.
+        concept: level of the evidence that the losses given the gates have risen.
+        change_point: record at which the change began, as estimated; -1 when there is none.
+        rise: mean rise of the loss given the gates since then, loss units a record.
+        rise_lower: lower confidence bound of the rise.
+        leaves: the leaves that the evidence points at, the most suspect first.
+        is_local: at most a few leaves hold the evidence.
+        known: number of a stored model that explains the records of late; -1 when none does.
+        challengers: what the paired tests say.
+        is_worse: the watch over the last promotion raised its alarm.
+        is_referenced: every detector has a complete reference.
+        is_released: an operator asked to go on.
+    """
+
+    record: int
+    evidence: tuple[Evidence, ...] = ()
+    gate: Level = Level.STABLE
+    concept: Level = Level.STABLE
+    change_point: int = -1
+    rise: float = 0.0
+    rise_lower: float = 0.0
+    leaves: tuple[str, ...] = ()
+    is_local: bool = False
+    known: int = -1
+    challengers: Verdict = Verdict.NONE
+    is_worse: bool = False
+    is_referenced: bool = True
+    is_released: bool = False
+
+    @property
+    def level(self) -> Level:
+        """The higher of both levels."""
+        return max(self.gate, self.concept)
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values for the audit."""
+        values = asdict(self)
+        for evidence in values["evidence"]:
+            evidence["level"] = int(evidence["level"])
+        plain = {"evidence": list(values["evidence"]), "gate": int(self.gate), "concept": int(self.concept)}
+        return {**values, **plain, "leaves": list(self.leaves), "challengers": self.challengers.value}
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Watched:
+        """What ``to_json`` gave."""
+        evidence = (Evidence(**{**entry, "level": Level(entry["level"])}) for entry in values["evidence"])
+        plain = {
+            "evidence": tuple(evidence),
+            "gate": Level(values["gate"]),
+            "concept": Level(values["concept"]),
+        }
+        verdict = Verdict(values["challengers"])
+        return cls(**{**values, **plain, "leaves": tuple(values["leaves"]), "challengers": verdict})
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,12 +286,21 @@ class Restructured:
     topology: Topology
 
 
-Fact = Scored | Rejected | Measured | Drifted | Decided | Restructured
+Fact = Scored | Rejected | Watched | Drifted | Decided | Restructured
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Block:
-    """What one call of an estimator's ``step`` did: what was scored, and what was rejected."""
+    """What one call of an estimator's ``step`` did.
+
+    Args:
+        scored: the records that were predicted, scored and learned from.
+        rejected: the records that could not be used.
+        x_ND: (N, D) the scored records as they were learned, encoded; NaN is missing.
+        y_N: (N,) their targets as the learner takes them.
+    """
 
     scored: Scored
-    rejected: tuple[Rejected, ...] = field(default=())
+    rejected: tuple[Rejected, ...]
+    x_ND: Floats
+    y_N: npt.NDArray[Any]

@@ -17,6 +17,7 @@ from .errors import BadRecord
 from .events import Rejected
 from .features import FeatureEncoder
 from .learner import Learner, Outcome
+from .replay import widened
 from .targets import Targets
 
 __all__ = ["Incremental", "Run"]
@@ -31,6 +32,18 @@ class Run:
     def __init__(self) -> None:
         self.records: list[int] = []
         self.parts: list[Outcome] = []
+        self._encoded: list[Floats] = []
+        self.targets: list[float] = []
+
+    def keep(self, x_ND: Floats, targets: Sequence[float]) -> None:
+        """Note what the next records were learned as."""
+        self._encoded.append(x_ND)
+        self.targets.extend(targets)
+
+    def encoded(self, num_features: int) -> Floats:
+        """(N, D) the records as they were learned; features that came later are missing in them."""
+        parts = [widened(x_ND, num_features) for x_ND in self._encoded]
+        return np.concatenate([np.empty((0, num_features)), *parts])
 
     def join(self, columns: int) -> Outcome:
         """One outcome over all records; classes that were not known yet have probability 0."""
@@ -104,6 +117,7 @@ class Incremental:
                 continue
             self._flush(run, x_ND, y_N)
             self._step_over_news(run, x_D, record, target, weights=True)
+            run.keep(self.encoder.encode(record)[None], [self.targets.learn(target)])
             x_ND = np.empty((len(records) - n, self.encoder.width))
         self._flush(run, x_ND, y_N)
         return run, rejected
@@ -165,6 +179,7 @@ class Incremental:
 
     def _flush(self, run: Run, x_ND: Floats, y_N: list[Any]) -> None:
         if y_N:
+            run.keep(x_ND[: len(y_N)], y_N)
             run.parts.append(self.learner.step(x_ND[: len(y_N)], self.targets.column(y_N), weights=True))
             y_N.clear()
 

@@ -1,0 +1,259 @@
+"""Challengers beside the champion: they see the same records, count for nothing, and must win a paired test.
+
+A challenger that is trained from nothing first goes through recorded records, a bounded number for each live
+one, so that predictions never wait for it. The former champion stays in the shadow after a promotion, and
+the reverse test says whether it was right to replace it.
+
+Shapes: N records, D features.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from .challenger import PairedTest, RollbackWatch
+from .events import Plan, Verdict
+from .learner import Learner
+from .losses import bounded_losses
+from .renewal import copied, fresh, quickened, renewed
+from .replay import widened
+from .settings import Settings
+
+__all__ = ["Challenger", "Shadow"]
+
+Floats = npt.NDArray[np.float64]
+
+REPLAYED_PER_RECORD = 4
+FEWEST_RECENT = 500
+
+
+class Challenger:
+    """A learner that wants the champion's place.
+
+    Args:
+        plan: how it was made.
+        learner: the learner itself.
+        test: the paired test of champion and challenger.
+        waits: recorded records it has still to go through, (N, D) and (N,); none for a copy.
+    """
+
+    def __init__(
+        self, plan: Plan, learner: Learner, test: PairedTest, waits: tuple[Floats, npt.NDArray[Any]]
+    ) -> None:
+        self.plan = plan
+        self.learner = learner
+        self.test = test
+        self.records = 0
+        self._x_ND, self._y_N = waits
+
+    @property
+    def verdict(self) -> Verdict:
+        """What its paired test says."""
+        return self.test.verdict
+
+    @property
+    def is_ready(self) -> bool:
+        """It has caught up with the stream and is being tested."""
+        return not len(self._y_N)
+
+    def step(self, x_ND: Floats, y_N: npt.NDArray[Any], champion_N: Floats, spread: float) -> None:
+        """See the next records: test on them if it is ready, else queue them and catch up.
+
+        Args:
+            x_ND: (N, D) encoded records.
+            y_N: (N,) targets.
+            champion_N: (N,) losses of the champion on them.
+            spread: deviation of the target, for losses; see ``bounded_losses``.
+        """
+        if self.is_ready:
+            outcome = self.learner.step(x_ND, y_N)
+            self.test.update_many(
+                champion_N - bounded_losses(outcome.predicted, y_N, self.learner.task, spread)
+            )
+            self.records += len(y_N)
+            return
+        queued_ND = np.concatenate([widened(self._x_ND, x_ND.shape[1]), x_ND])
+        queued_N = np.concatenate([self._y_N, y_N])
+        now = (1 + REPLAYED_PER_RECORD) * len(y_N)
+        self.learner.step(queued_ND[:now], queued_N[:now])
+        self.records += min(now, len(queued_N))
+        self._x_ND, self._y_N = queued_ND[now:], queued_N[now:]
+
+    def state_dict(self) -> dict[str, Any]:
+        """Everything that decides what comes next."""
+        return {
+            "plan": self.plan.value,
+            "learner": self.learner.state_dict(),
+            "test": self.test.state_dict(),
+            "records": self.records,
+            "x_ND": self._x_ND.copy(),
+            "y_N": self._y_N.copy(),
+        }
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Any]) -> Challenger:
+        """The challenger of which ``state_dict`` was taken."""
+        learner = _learner_from(state["learner"])
+        test = PairedTest()
+        test.load_state_dict(state["test"])
+        challenger = cls(Plan(state["plan"]), learner, test, (state["x_ND"], state["y_N"]))
+        challenger.records = int(state["records"])
+        return challenger
+
+
+class Shadow:
+    """All challengers of an episode, and the former champion after a promotion.
+
+    Args:
+        alpha: bound on the probability of ever promoting a challenger that is not better.
+        budget_records: most records of a paired test.
+        horizon_records: records over which a promotion is watched.
+    """
+
+    def __init__(
+        self, alpha: float = 0.01, budget_records: int = 4_000, horizon_records: int = 1_000
+    ) -> None:
+        self.alpha = alpha
+        self.budget_records = budget_records
+        self.horizon_records = horizon_records
+        self.challengers: list[Challenger] = []
+        self.records = 0
+        self._former: Learner | None = None
+        self._watch = RollbackWatch(horizon_records)
+
+    def begin(
+        self,
+        plans: Sequence[Plan],
+        champion: Learner,
+        leaves: Sequence[str],
+        replay: tuple[Floats, npt.NDArray[Any]],
+        stored: Learner | None,
+    ) -> None:
+        """Make the challengers that were asked for.
+
+        Args:
+            plans: how to make them.
+            champion: the model in service; it stays as it is.
+            leaves: leaves whose experts are to take larger steps.
+            replay: recorded records (N, D) and targets (N,) that a new learner is trained on.
+            stored: the model of a known concept, for the plan to restore it.
+        """
+        self.end_watch()
+        nothing = (np.empty((0, champion.num_features)), np.empty(0))
+        for plan in plans:
+            waits = nothing
+            match plan:
+                case Plan.QUICKEN:
+                    learner = quickened(champion, leaves)
+                case Plan.RENEW:
+                    learner = renewed(champion)
+                case Plan.RESTORE if stored is not None:
+                    learner = copied(stored)
+                    learner.widen(champion.num_features, champion.num_outputs)
+                case _:
+                    learner, waits = fresh(champion), replay
+            test = PairedTest(alpha=self.alpha / len(plans), budget=self.budget_records)
+            self.challengers.append(Challenger(plan, learner, test, waits))
+
+    def step(self, x_ND: Floats, y_N: npt.NDArray[Any], champion_N: Floats, spread: float) -> None:
+        """Let everyone in the shadow see the next records; see :meth:`Challenger.step`."""
+        for challenger in self.challengers:
+            if challenger.verdict is Verdict.RUNNING:
+                challenger.learner.widen(*self._widths(x_ND, y_N, challenger.learner))
+                challenger.step(x_ND, y_N, champion_N, spread)
+                self.records += len(y_N)
+        if self._former is not None:
+            self._former.widen(*self._widths(x_ND, y_N, self._former))
+            outcome = self._former.step(x_ND, y_N)
+            losses_N = bounded_losses(outcome.predicted, y_N, self._former.task, spread)
+            self._watch.update_many(champion_N - losses_N)
+            self.records += len(y_N)
+
+    @staticmethod
+    def _widths(x_ND: Floats, y_N: npt.NDArray[Any], learner: Learner) -> tuple[int, int]:
+        """Features and outputs that a learner needs for these records; never fewer than it has."""
+        outputs = learner.num_outputs
+        if learner.task == "classification" and len(y_N):
+            outputs = max(outputs, int(y_N.max()) + 1)
+        return max(learner.num_features, x_ND.shape[1]), outputs
+
+    @property
+    def verdict(self) -> Verdict:
+        """What the tests say together: better as soon as one is, not better when none can be any more."""
+        verdicts = {challenger.verdict for challenger in self.challengers}
+        for verdict in (Verdict.BETTER, Verdict.RUNNING, Verdict.NOT_BETTER):
+            if verdict in verdicts:
+                return verdict
+        return Verdict.NONE
+
+    @property
+    def is_worse(self) -> bool:
+        """The promoted model is worse than the one it replaced."""
+        return self._former is not None and self._watch.is_harmful
+
+    def promote(self, champion: Learner) -> Learner:
+        """The winner takes over -> it; the champion goes into the shadow."""
+        winner = max(
+            (challenger for challenger in self.challengers if challenger.verdict is Verdict.BETTER),
+            key=lambda challenger: challenger.test.log_evidence,
+        )
+        self.challengers = []
+        self._former = champion
+        self._watch = RollbackWatch(self.horizon_records)
+        return winner.learner
+
+    def roll_back(self) -> Learner:
+        """The former champion, which has gone on learning."""
+        assert self._former is not None
+        former, self._former = self._former, None
+        return former
+
+    def drop(self) -> None:
+        """Forget the challengers."""
+        self.challengers = []
+
+    def end_watch(self) -> None:
+        """Forget the former champion."""
+        self._former = None
+
+    def summary(self) -> list[dict[str, Any]]:
+        """The paired tests as JSON-able values, for journal and audit."""
+        return [
+            {
+                "plan": challenger.plan.value,
+                "verdict": challenger.verdict.value,
+                "log_evidence": challenger.test.log_evidence,
+                "records": challenger.test.records,
+                "mean_gain": challenger.test.mean,
+            }
+            for challenger in self.challengers
+        ]
+
+    def state_dict(self) -> dict[str, Any]:
+        """Everything that decides what comes next."""
+        return {
+            "alpha": self.alpha,
+            "budget_records": self.budget_records,
+            "horizon_records": self.horizon_records,
+            "records": self.records,
+            "challengers": [challenger.state_dict() for challenger in self.challengers],
+            "former": None if self._former is None else self._former.state_dict(),
+            "watch": self._watch.state_dict(),
+        }
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Take over a saved state."""
+        self.alpha, self.budget_records = float(state["alpha"]), int(state["budget_records"])
+        self.horizon_records, self.records = int(state["horizon_records"]), int(state["records"])
+        self.challengers = [Challenger.from_state(saved) for saved in state["challengers"]]
+        self._former = None if state["former"] is None else _learner_from(state["former"])
+        self._watch = RollbackWatch(self.horizon_records)
+        self._watch.load_state_dict(state["watch"])
+
+
+def _learner_from(state: Mapping[str, Any]) -> Learner:
+    return Learner(Settings.from_json(state["settings"]), state["task"]).load_state_dict(dict(state))
