@@ -30,6 +30,7 @@ __all__ = [
     "Topology",
     "Verdict",
     "Watched",
+    "Worth",
 ]
 
 Floats = npt.NDArray[np.float64]
@@ -255,6 +256,27 @@ class Watched:
 
 
 @dataclass(frozen=True, slots=True)
+class Worth:
+    """What learning and control were worth so far, against a copy of the model that never learned again.
+
+    Args:
+        record: number of records seen.
+        since: record at which the copy was taken.
+        sampled: records on which both were compared, an even sample.
+        losses: sum of the model's losses on them (errors, or scaled absolute errors cut at 1).
+        frozen_losses: the same of the copy.
+        challenger_records: records that challengers and former champions learned: what control cost.
+    """
+
+    record: int
+    since: int
+    sampled: int
+    losses: float
+    frozen_losses: float
+    challenger_records: int
+
+
+@dataclass(frozen=True, slots=True)
 class Decided:
     """The controller went from one phase to another.
 
@@ -286,7 +308,7 @@ class Restructured:
     topology: Topology
 
 
-Fact = Scored | Rejected | Watched | Drifted | Decided | Restructured
+Fact = Scored | Rejected | Watched | Drifted | Decided | Worth | Restructured
 
 
 @dataclass(frozen=True, slots=True, eq=False)

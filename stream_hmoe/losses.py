@@ -28,7 +28,7 @@ def bounded_errors(error_N: Floats, task: Task, spread: float) -> Floats:
         spread: standard deviation of the target.
     """
     if task == "classification":
-        return error_N
+        return np.asarray(error_N, dtype=np.float64)
     return np.minimum(error_N / (WORST_DEVIATIONS * spread), 1.0)
 
 
