@@ -21,7 +21,7 @@ from .kernels.gaussian import run_means
 from .layout import PARTS, Task, allocate_state, widen_state
 from .settings import Settings
 
-__all__ = ["Learner", "Outcome"]
+__all__ = ["Learner", "Outcome", "learner_from"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -192,6 +192,11 @@ class Learner:
                 if not axes.scratch:
                     getattr(getattr(self.state, part), name)[...] = state[f"{part}.{name}"]
         return self
+
+
+def learner_from(state: dict[str, Any]) -> Learner:
+    """The learner of which ``state_dict`` was taken."""
+    return Learner(Settings.from_json(state["settings"]), state["task"]).load_state_dict(state)
 
 
 def _until_renewal(records: int) -> int:

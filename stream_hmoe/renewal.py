@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from .kernels.boosted import BOOSTED_AXES
-from .learner import Learner
+from .learner import Learner, learner_from
 
 __all__ = ["copied", "fresh", "quickened", "renewed"]
 
@@ -21,7 +21,7 @@ TRUSTED_RECORDS = 20.0
 
 def copied(learner: Learner) -> Learner:
     """A learner of its own with the same state."""
-    return Learner(learner.settings, learner.task).load_state_dict(learner.state_dict())
+    return learner_from(learner.state_dict())
 
 
 def fresh(learner: Learner) -> Learner:

@@ -17,11 +17,10 @@ import numpy.typing as npt
 
 from .challenger import PairedTest, RollbackWatch
 from .events import Plan, Verdict
-from .learner import Learner
+from .learner import Learner, learner_from
 from .losses import bounded_losses
 from .renewal import copied, fresh, quickened, renewed
 from .replay import widened
-from .settings import Settings
 
 __all__ = ["Challenger", "Shadow"]
 
@@ -97,7 +96,7 @@ class Challenger:
     @classmethod
     def from_state(cls, state: Mapping[str, Any]) -> Challenger:
         """The challenger of which ``state_dict`` was taken."""
-        learner = _learner_from(state["learner"])
+        learner = learner_from(state["learner"])
         test = PairedTest()
         test.load_state_dict(state["test"])
         challenger = cls(Plan(state["plan"]), learner, test, (state["x_ND"], state["y_N"]))
@@ -250,10 +249,6 @@ class Shadow:
         self.alpha, self.budget_records = float(state["alpha"]), int(state["budget_records"])
         self.horizon_records, self.records = int(state["horizon_records"]), int(state["records"])
         self.challengers = [Challenger.from_state(saved) for saved in state["challengers"]]
-        self._former = None if state["former"] is None else _learner_from(state["former"])
+        self._former = None if state["former"] is None else learner_from(state["former"])
         self._watch = RollbackWatch(self.horizon_records)
         self._watch.load_state_dict(state["watch"])
-
-
-def _learner_from(state: Mapping[str, Any]) -> Learner:
-    return Learner(Settings.from_json(state["settings"]), state["task"]).load_state_dict(dict(state))
