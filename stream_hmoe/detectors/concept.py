@@ -28,6 +28,7 @@ from stream_hmoe.events import Level
 
 from .concept_bets import bets_for, everywhere_margin, no_evidence
 from .concept_steps import MARGIN, TIME, Evidence, take_in
+from .concept_threshold import calibrated_threshold
 from .concept_windows import LossSplit, keep_start, loss_split
 from .loss_reference import LossReference, checked_losses
 from .structure import shares_of
@@ -83,7 +84,11 @@ class ConceptDetector:
     """
 
     def __init__(
-        self, reference: LossReference, arl: float = 10_000, threshold: float | None = None, caution: float = 1.0
+        self,
+        reference: LossReference,
+        arl: float = 10_000,
+        threshold: float | None = None,
+        caution: float = 1.0,
     ) -> None:
         if not (math.isfinite(arl) and arl > 1.0):
             raise ValueError(f"arl must be a number of records above 1, got {arl!r}")
@@ -93,6 +98,20 @@ class ConceptDetector:
         self.caution = float(caution)
         self._records = 0.0
         self.reset(reference, threshold)
+
+    @classmethod
+    def fit(
+        cls,
+        g_NK: Floats,
+        loss_N: Floats,
+        bound: float = 1.0,
+        arl: float = 10_000,
+        caution: float = 1.0,
+        seed: int = 0,
+    ) -> ConceptDetector:
+        """A detector for a stream like a recorded period: reference and threshold both come from it."""
+        threshold = calibrated_threshold(g_NK, loss_N, bound, arl, caution=caution, seed=seed)
+        return cls(LossReference.estimate(g_NK, loss_N, bound), arl, threshold, caution)
 
     def reset(self, reference: LossReference, threshold: float | None = None) -> None:
         """Begin anew against a reference; the count of records goes on."""
@@ -150,8 +169,10 @@ class ConceptDetector:
         )
 
     def _forget_capital(self) -> None:
-        for capital in self._evidence[:4]:
-            capital[:] = 0.0
+        for part in (self._evidence.capital_JK, self._evidence.everywhere_J):
+            part[:] = 0.0
+        for part in (self._evidence.page_JK, self._evidence.everywhere_page_J):
+            part[:] = 0.0
         self._detected = False
 
     @property
@@ -181,17 +202,24 @@ class ConceptDetector:
             level = Level.DRIFT if self._detected else Level.WARNING
         everywhere_share = everywhere / (capital + everywhere) if capital + everywhere > 0.0 else 0.0
         return ConceptReading(
-            level, nats, threshold_nats, int(self._records), change, shares_K, everywhere_share,
-            self._flagged(leaf_K), split,
+            level,
+            nats,
+            threshold_nats,
+            int(self._records),
+            change,
+            shares_K,
+            everywhere_share,
+            self._flagged(leaf_K),
+            split,
         )
 
     def _change_point(self) -> int | None:
-        """Mean start of the capital of the richest bettor."""
+        """Where the richest bettor's Page statistic last left 1: the likeliest start of what it saw."""
         evidence = self._evidence
-        capital = np.append(evidence.capital_JK, evidence.everywhere_J)
-        begun = np.append(evidence.begun_JK, evidence.everywhere_begun_J)
-        richest = int(capital.argmax())
-        return int(begun[richest] / capital[richest]) if capital[richest] > 0.0 else None
+        page = np.append(evidence.page_JK, evidence.everywhere_page_J)
+        since = np.append(evidence.since_JK, evidence.everywhere_since_J)
+        richest = int(page.argmax())
+        return int(since[richest]) if page[richest] > 0.0 else None
 
     def _flagged(self, leaf_K: Floats) -> tuple[int, ...]:
         # A leaf's own e-detector brings in capital 1 a record, its part here 1 / 2K.
@@ -214,15 +242,17 @@ class ConceptDetector:
         share_LK = shares_of(mapping, self.reference.leaves, leaves)
         old = self._evidence
         lost_K = 1.0 - share_LK.sum(axis=0)
+        old_usage_K = self.reference.usage_K
         self.reference = self.reference.restructured(share_LK)
-        count = self.reference.leaves
         new = no_evidence(self.reference, self.caution, self._records)
-        for ours, theirs, everywhere, theirs_everywhere in (
-            (new.capital_JK, old.capital_JK, new.everywhere_J, old.everywhere_J),
-            (new.begun_JK, old.begun_JK, new.everywhere_begun_J, old.everywhere_begun_J),
-        ):
-            ours[:] = theirs @ share_LK.T
-            everywhere[:] = theirs_everywhere + theirs @ lost_K
+        new.capital_JK[:] = old.capital_JK @ share_LK.T
+        new.everywhere_J[:] = old.everywhere_J + old.capital_JK @ lost_K
+        new.everywhere_page_J[:], new.everywhere_since_J[:] = old.everywhere_page_J, old.everywhere_since_J
+        for leaf, shares_K in enumerate(share_LK):
+            if shares_K.any():
+                nearest = int((shares_K * old_usage_K).argmax())
+                new.page_JK[:, leaf] = old.page_JK[:, nearest]
+                new.since_JK[:, leaf] = old.since_JK[:, nearest]
         new.usage_K[:] = share_LK @ old.usage_K
         new.numbers_3[:] = old.numbers_3
         new.numbers_3[MARGIN] = everywhere_margin(self.reference, new.usage_K, self.caution)
@@ -230,7 +260,6 @@ class ConceptDetector:
         detected, starts_Q, sums_QS = self._detected, self._starts_Q, _carried(self._sums_QS, share_LK)
         self._begin(new)
         self._detected, self._starts_Q, self._sums_QS = detected, starts_Q, sums_QS
-        assert self._sums_QS.shape[1] == 2 * count + 3
 
     def state_dict(self) -> dict[str, Any]:
         """Reference, evidence and sums."""

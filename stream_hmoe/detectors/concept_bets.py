@@ -37,7 +37,11 @@ def bets_for(reference: LossReference, caution: float) -> Bets:
     ceiling = min(highest + reference.correlation * reference.bound, reference.bound)
     margin_K = caution * keep * reference.error_K
     floor = 1e-3 * reference.bound
-    risk_K = _largest_share(reference.mean_loss_K) if reference.correlation == 0.0 else np.full_like(margin_K, ceiling)
+    risk_K = (
+        _largest_share(reference.mean_loss_K)
+        if reference.correlation == 0.0
+        else np.full_like(margin_K, ceiling)
+    )
     strength_JK = keep * shift_J[:, None] * np.maximum(reference.mean_loss_K, floor) / reference.variance_K
     strength_JK = np.minimum(strength_JK, BOLDEST / np.maximum(risk_K + margin_K, floor))
     doubt = caution * keep * math.sqrt(float(reference.covariance_KK.diagonal().max()))
@@ -61,9 +65,11 @@ def no_evidence(reference: LossReference, caution: float, records: float) -> Evi
     numbers_3[MARGIN] = everywhere_margin(reference, reference.usage_K, caution)
     return Evidence(
         np.zeros((strengths, leaves)),
+        np.zeros(strengths),
         np.zeros((strengths, leaves)),
         np.zeros(strengths),
-        np.zeros(strengths),
+        np.full((strengths, leaves), records),
+        np.full(strengths, records),
         reference.usage_K.copy(),
         np.zeros(2 * leaves + 3),
         numbers_3,

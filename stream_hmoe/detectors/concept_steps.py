@@ -3,7 +3,8 @@
 A bettor of leaf k multiplies its capital by e = 1 + lambda g_k (x - d_k); the bettors of all records by
 e = 1 + lambda (x - d). Here x = l - E[l | g, past] is the surprise of the loss and d what the reference
 may be wrong by. E[e | past] <= 1 while no loss is higher than expected, and e > 0.
-Every record brings new capital of 1 in all (Shiryaev-Roberts), so that E[capital] <= records.
+Every record brings new capital of 1 in all (Shiryaev-Roberts), so that E[capital] <= records. Page's statistic
+of the same bets says when the evidence began.
 
 Shapes: N records, K leaves, J strengths of a bet, S = 2K + 3 running sums.
 """
@@ -40,10 +41,12 @@ class Evidence(NamedTuple):
     """Capital of the bettors and running sums: all that changes with a record."""
 
     capital_JK: Floats
-    # capital times the record number it was brought in at: the quotient is the mean start
-    begun_JK: Floats
     everywhere_J: Floats
-    everywhere_begun_J: Floats
+    # Page's statistic of each bettor, at least 1 before a bet, and the record it was last 1 at
+    page_JK: Floats
+    everywhere_page_J: Floats
+    since_JK: Floats
+    everywhere_since_J: Floats
     usage_K: Floats
     # sums of g_k, of g_k times residual, of loss, residual, squared residual
     sums_S: Floats
@@ -53,9 +56,11 @@ class Evidence(NamedTuple):
 
 
 @compiled
-def take_in(bets: Bets, evidence: Evidence, g_NK: Floats, loss_N: Floats, threshold: float) -> tuple[int, float]:
+def take_in(
+    bets: Bets, evidence: Evidence, g_NK: Floats, loss_N: Floats, threshold: float
+) -> tuple[int, float]:
     """Bet on each record in turn until the capital reaches the threshold -> (records taken, capital)."""
-    capital_JK, begun_JK = evidence.capital_JK, evidence.begun_JK
+    capital_JK, page_JK, since_JK = evidence.capital_JK, evidence.page_JK, evidence.since_JK
     sums_S, numbers, push_K = evidence.sums_S, evidence.numbers_3, evidence.scratch_K
     strengths, leaves = capital_JK.shape
     new = 0.5 / (strengths * leaves)
@@ -81,11 +86,14 @@ def take_in(bets: Bets, evidence: Evidence, g_NK: Floats, loss_N: Floats, thresh
             for k in range(leaves):
                 factor = 1.0 + bets.strength_JK[j, k] * push_K[k]
                 capital_JK[j, k] = factor * (capital_JK[j, k] + new)
-                begun_JK[j, k] = factor * (begun_JK[j, k] + new * start)
+                since_JK[j, k] = start if page_JK[j, k] <= 1.0 else since_JK[j, k]
+                page_JK[j, k] = factor * max(page_JK[j, k], 1.0)
                 total += capital_JK[j, k]
             factor = 1.0 + bets.everywhere_J[j] * (surprise - numbers[MARGIN])
             evidence.everywhere_J[j] = factor * (evidence.everywhere_J[j] + everywhere_new)
-            evidence.everywhere_begun_J[j] = factor * (evidence.everywhere_begun_J[j] + everywhere_new * start)
+            if evidence.everywhere_page_J[j] <= 1.0:
+                evidence.everywhere_since_J[j] = start
+            evidence.everywhere_page_J[j] = factor * max(evidence.everywhere_page_J[j], 1.0)
             total += evidence.everywhere_J[j]
         sums_S[2 * leaves] += loss_N[n]
         sums_S[2 * leaves + 1] += residual
@@ -111,10 +119,12 @@ def plain_take_in(
 
         factor_JK = 1.0 + bets.strength_JK * g_K * (surprise - bets.margin_K)
         evidence.capital_JK[:] = factor_JK * (evidence.capital_JK + 0.5 / (strengths * leaves))
-        evidence.begun_JK[:] = factor_JK * (evidence.begun_JK + 0.5 / (strengths * leaves) * start)
         factor_J = 1.0 + bets.everywhere_J * (surprise - margin)
         evidence.everywhere_J[:] = factor_J * (evidence.everywhere_J + 0.5 / strengths)
-        evidence.everywhere_begun_J[:] = factor_J * (evidence.everywhere_begun_J + 0.5 / strengths * start)
+        evidence.since_JK[evidence.page_JK <= 1.0] = start
+        evidence.page_JK[:] = factor_JK * np.maximum(evidence.page_JK, 1.0)
+        evidence.everywhere_since_J[evidence.everywhere_page_J <= 1.0] = start
+        evidence.everywhere_page_J[:] = factor_J * np.maximum(evidence.everywhere_page_J, 1.0)
 
         evidence.usage_K[:] += USAGE_RATE * (g_K - evidence.usage_K)
         evidence.sums_S[:] += [*g_K, *(g_K * residual), loss, residual, residual**2]

@@ -61,7 +61,9 @@ class LossReference:
         if mean_K.ndim != 1 or share_K.shape != mean_K.shape or not mean_K.size:
             raise ValueError(f"mean_loss_K {mean_K.shape} and usage_K {share_K.shape}: give both as (K,)")
         if not ((mean_K >= 0.0) & (mean_K <= bound)).all():
-            raise ValueError(f"mean_loss_K must lie in [0, {bound:g}], got {mean_K}: scale or clip the losses")
+            raise ValueError(
+                f"mean_loss_K must lie in [0, {bound:g}], got {mean_K}: scale or clip the losses"
+            )
         variance_K = np.maximum(mean_K * (bound - mean_K), 1e-6 * bound**2)
         nothing_K = np.zeros(mean_K.size)
         everywhere = float(share_K @ variance_K)
@@ -87,7 +89,9 @@ class LossReference:
         g_NK, loss_N = checked_losses(g_NK, loss_N, bound)
         count, leaves = g_NK.shape
         if count < 2 * RUN_RECORDS:
-            raise ValueError(f"a reference needs {2 * RUN_RECORDS} records at least, got {count}: wait for more")
+            raise ValueError(
+                f"a reference needs {2 * RUN_RECORDS} records at least, got {count}: wait for more"
+            )
         overall = float(loss_N.mean())
         gram_KK = g_NK.T @ g_NK + PRIOR_RECORDS * np.eye(leaves)
         mean_K = _within_box(gram_KK, g_NK.T @ (loss_N - overall), -overall, bound - overall) + overall
@@ -108,9 +112,7 @@ class LossReference:
         doubt_KK = spread_KK + (PRIOR_RECORDS * overall) ** 2 * np.eye(leaves)
         covariance_KK = inverse_KK @ doubt_KK @ inverse_KK
         usage_K = mass_K / count
-        return cls(
-            mean_K, usage_K, variance_K, error_K, covariance_KK, variance, correlation, bound, count
-        )
+        return cls(mean_K, usage_K, variance_K, error_K, covariance_KK, variance, correlation, bound, count)
 
     @property
     def leaves(self) -> int:
@@ -218,7 +220,9 @@ def _spread(g_NK: Floats, residual_N: Floats) -> Floats:
     borrowed_K = pooled_K * (own_K + PRIOR_VARIANCE_RECORDS * overall) / (pooled_K + PRIOR_VARIANCE_RECORDS)
     runs = residual_N.size // RUN_RECORDS
     sums_RK = push_NK[: runs * RUN_RECORDS].reshape(runs, RUN_RECORDS, -1).sum(axis=1)
-    by_runs_K = ((sums_RK - sums_RK.mean(axis=0)) ** 2).sum(axis=0) * residual_N.size / ((runs - 1) * RUN_RECORDS)
+    by_runs_K = (
+        ((sums_RK - sums_RK.mean(axis=0)) ** 2).sum(axis=0) * residual_N.size / ((runs - 1) * RUN_RECORDS)
+    )
     wanted_K = np.maximum(np.maximum(own_K, borrowed_K), by_runs_K)
     scale_K = np.sqrt(wanted_K / np.maximum(own_K, 1e-300))
     scale_K[own_K == 0.0] = 0.0

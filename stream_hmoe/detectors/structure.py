@@ -27,7 +27,9 @@ def shares_of(
         ValueError: the mapping is not about K leaves, or names a leaf that is not there.
     """
     if len(mapping) != old_leaves:
-        raise ValueError(f"the mapping is about {len(mapping)} leaves, there are {old_leaves}: name each once")
+        raise ValueError(
+            f"the mapping is about {len(mapping)} leaves, there are {old_leaves}: name each once"
+        )
     named = [new for news in mapping for new in news]
     count = max(named, default=-1) + 1 if leaves is None else leaves
     if count < 1 or min(named, default=0) < 0 or max(named, default=0) >= count:
