@@ -8,14 +8,16 @@ Shapes: N records, D features, K leaves of the partition.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from .detectors import ConceptDetector, LossReference, calibrated_threshold
+from .detectors import ConceptDetector
+from .detectors.concept import WARNING_PART
 from .events import Evidence, Level
 from .learner import Learner
 from .partition import Partition, watched_group
@@ -83,11 +85,21 @@ class ConceptWatch:
     def evidence(self) -> Evidence:
         """Evidence that losses have risen."""
         if self._detector is None:
-            return Evidence(CONCEPT, 0.0, float(np.log(self.arl)), Level.STABLE)
-        reading = self._detector.reading
-        level = Level.DRIFT if self._alarm is not None else reading.level
-        nats = max(reading.evidence_nats, reading.threshold_nats if level is Level.DRIFT else 0.0)
-        return Evidence(CONCEPT, float(nats), float(reading.threshold_nats), level)
+            return Evidence(CONCEPT, 0.0, math.log(self.arl), Level.STABLE)
+        threshold = math.log(self._detector.threshold)
+        nats = max(self._detector.evidence_nats, 0.0)
+        if self._alarm is not None:
+            return Evidence(CONCEPT, max(nats, threshold), threshold, Level.DRIFT)
+        is_warning = nats >= threshold - math.log(WARNING_PART)
+        return Evidence(CONCEPT, nats, threshold, Level.WARNING if is_warning else Level.STABLE)
+
+    def lies_in(self, x_ND: Floats, leaves: Sequence[str]) -> npt.NDArray[np.bool_]:
+        """(N,) whether a record's most responsible leaf is one of those named."""
+        if self._partition is None:
+            return np.zeros(len(x_ND), dtype=np.bool_)
+        named = np.array([leaf in leaves for leaf in self._partition.leaves])
+        chosen: npt.NDArray[np.bool_] = named[self._partition.weights(x_ND).argmax(axis=1)]
+        return chosen
 
     def rereference(self, record: int) -> None:
         """Forget what was known: the records from ``record`` on are the next reference."""
@@ -159,13 +171,9 @@ class ConceptWatch:
             is_better = float(self._loss_N.mean()) < CLEARLY_BETTER * detector.reference.mean_loss
             if not is_better or self.evidence.level is not Level.STABLE:
                 return False
-        self._partition = Partition(learner, watched_group(learner.settings))
+        self._partition = Partition.of(learner, watched_group(learner.settings))
         g_NK = self._partition.weights(self._x_ND)
-        reference = LossReference.estimate(g_NK, self._loss_N)
-        threshold = None
-        if reference.correlation > 0.0:
-            threshold = calibrated_threshold(g_NK, self._loss_N, arl=self.arl)
-        self._detector = ConceptDetector(reference, self.arl, threshold)
+        self._detector = ConceptDetector.fit(g_NK, self._loss_N, arl=self.arl)
         return True
 
     def state_dict(self) -> dict[str, Any]:

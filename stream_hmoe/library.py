@@ -13,7 +13,6 @@ import numpy.typing as npt
 
 from .learner import Learner, learner_from
 from .losses import bounded_losses
-from .renewal import copied
 
 __all__ = ["Library"]
 
@@ -35,11 +34,11 @@ class Library:
     def __len__(self) -> int:
         return len(self._models)
 
-    def store(self, learner: Learner) -> int:
-        """Keep a copy of a model -> its number."""
+    def store(self, state: dict[str, Any]) -> int:
+        """Keep the model of which ``state_dict`` was taken -> its number."""
         number = self._next
         self._next += 1
-        self._models[number] = copied(learner)
+        self._models[number] = learner_from(state)
         while len(self._models) > self.capacity:
             del self._models[next(iter(self._models))]
         return number

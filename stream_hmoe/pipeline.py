@@ -6,59 +6,111 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from river.base import DriftDetector
+import numpy as np
 
+from .adaptation import Adaptation
 from .estimators import HMoEClassifier, HMoERegressor
-from .events import Fact
+from .events import Fact, Scored
 from .signals import GateSignals
+from .tick import TICK_RECORDS, TickBuffer
 
 __all__ = ["Pipeline"]
 
 
 class Pipeline:
-    """A model and what watches its gates.
+    """A model, what watches it, and what decides about it.
 
     The facts depend on the records alone, not on the clock or on how the stream is cut into steps.
 
     Args:
         model: the learner.
-        detector: a River drift detector to watch every gate signal with; the default is ADWIN.
+        adaptation: watches, controller and challengers; None leaves the model to itself.
+        signals: further River detectors on gates and losses; None for none.
     """
 
-    def __init__(self, model: HMoEClassifier | HMoERegressor, detector: DriftDetector | None = None) -> None:
+    def __init__(
+        self,
+        model: HMoEClassifier | HMoERegressor,
+        adaptation: Adaptation | None = None,
+        signals: GateSignals | None = None,
+    ) -> None:
         self.model = model
         self.records_seen = 0
-        self._signals = GateSignals(model.topology, detector)
+        self.adaptation = adaptation
+        self._signals = signals
+        self._tick = TickBuffer()
 
     def step(self, records: Sequence[Mapping[Any, Any]], targets: Sequence[Any]) -> list[Fact]:
-        """Predict, score and learn records in order, then watch the gates.
+        """Predict, score and learn records in order; at fixed record counts watch, decide and act.
 
         Args:
             records: N records.
             targets: their N targets.
 
         Returns:
-            What was scored (if anything), what was rejected, and which signals changed level.
+            What was scored (if anything), and what else happened, in stream order.
         """
-        first = self.records_seen
-        block = self.model.step(records, targets)
-        self.records_seen += len(records)
-        rejected = [replace(fact, record=first + fact.record) for fact in block.rejected]
-        if not len(block.scored.record):
-            return [*rejected]
-        scored = replace(block.scored, record=block.scored.record + first)
-        return [scored, *rejected, *self._signals.update(scored.record, scored.gate_weights)]
+        scored: list[Scored] = []
+        facts: list[Fact] = []
+        begin = 0
+        while begin < len(records):
+            first = self.records_seen
+            end = min(len(records), begin + TICK_RECORDS - first % TICK_RECORDS)
+            block = self.model.step(records[begin:end], targets[begin:end])
+            self.records_seen += end - begin
+            self._tick.add(block, first)
+            scored.append(replace(block.scored, record=block.scored.record + first))
+            facts += [replace(fact, record=first + fact.record) for fact in block.rejected]
+            if self._signals is not None:
+                facts += self._signals.update(scored[-1])
+            if self.records_seen % TICK_RECORDS == 0:
+                facts += self._close_tick()
+            begin = end
+        together = _joined(scored)
+        return [together, *facts] if len(together.record) else facts
+
+    def _close_tick(self) -> list[Fact]:
+        tick = self._tick.take()
+        if self.adaptation is None or not len(tick.record_N):
+            return []
+        facts, self.model.learner = self.adaptation.step(self.records_seen, tick, self.model.learner)
+        return facts
 
     def state_dict(self) -> dict[str, Any]:
         """Everything: with it and the same records the same facts follow."""
         return {
             "records_seen": self.records_seen,
             "model": self.model.state_dict(),
-            "signals": self._signals.state_dict(),
+            "tick": self._tick.state_dict(),
+            "adaptation": None if self.adaptation is None else self.adaptation.state_dict(),
+            "signals": None if self._signals is None else self._signals.state_dict(),
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Take over a saved state."""
+        """Take over a saved state.
+
+        Raises:
+            ValueError: it is of a pipeline with other parts.
+        """
+        for name, part in (("adaptation", self.adaptation), ("signals", self._signals)):
+            if (part is None) != (state[name] is None):
+                has, wanted = ("no ", "") if state[name] is None else ("", "no ")
+                raise ValueError(f"the saved pipeline has {has}{name}, this one is to have {wanted}{name}")
+            if part is not None:
+                part.load_state_dict(state[name])
         self.records_seen = int(state["records_seen"])
         self.model.load_state_dict(state["model"])
-        self._signals.load_state_dict(state["signals"])
+        self._tick.load_state_dict(state["tick"])
+
+
+def _joined(scored: Sequence[Scored]) -> Scored:
+    """One fact of the scored records of consecutive ticks."""
+    return Scored(
+        record=np.concatenate([part.record for part in scored]),
+        targets=[target for part in scored for target in part.targets],
+        predictions=[prediction for part in scored for prediction in part.predictions],
+        probabilities=np.concatenate([part.probabilities for part in scored]),
+        loss_nats=np.concatenate([part.loss_nats for part in scored]),
+        error=np.concatenate([part.error for part in scored]),
+        gate_weights=np.concatenate([part.gate_weights for part in scored]),
+    )

@@ -32,42 +32,44 @@ class RecentRecords:
         self.capacity = capacity
         self._x_ND = np.empty((0, 0))
         self._y_N = np.empty(0)
+        self._loss_N = np.empty(0)
         self._record_N = np.empty(0, np.int64)
 
     def __len__(self) -> int:
         return len(self._y_N)
 
-    def add(self, record_N: npt.NDArray[np.int64], x_ND: Floats, y_N: npt.NDArray[Any]) -> None:
+    def add(self, record_N: npt.NDArray[np.int64], x_ND: Floats, y_N: Floats, loss_N: Floats) -> None:
         """Keep the next records; the oldest go.
 
         Args:
             record_N: (N,) record numbers, growing.
             x_ND: (N, D) encoded records; D may only grow.
             y_N: (N,) targets as the learner takes them.
+            loss_N: (N,) losses of the predictions made before they were learned.
         """
+        if not len(y_N):
+            return
         old_ND = widened(self._x_ND, x_ND.shape[1]) if self._x_ND.shape[1] < x_ND.shape[1] else self._x_ND
         self._x_ND = np.concatenate([old_ND, x_ND])[-self.capacity :]
-        self._y_N = np.concatenate([self._y_N, y_N.astype(np.float64)])[-self.capacity :]
+        self._y_N = np.concatenate([self._y_N, y_N])[-self.capacity :]
+        self._loss_N = np.concatenate([self._loss_N, loss_N])[-self.capacity :]
         self._record_N = np.concatenate([self._record_N, record_N])[-self.capacity :]
 
-    def since(self, record: int, first: int = 0, most: int | None = None) -> tuple[Floats, Floats]:
-        """Records from number ``record`` on, in order, less the first ``first``, at most ``most``.
-
-        Returns:
-            (N, D) encoded records and (N,) targets.
-        """
-        begin = int(np.searchsorted(self._record_N, record)) + first
-        end = len(self) if most is None else min(len(self), begin + most)
-        return self._x_ND[begin:end], self._y_N[begin:end]
+    def since(self, record: int) -> tuple[Floats, Floats, Floats]:
+        """Records from number ``record`` on, in order -> (N, D), targets (N,) and losses (N,)."""
+        begin = int(np.searchsorted(self._record_N, record))
+        return self._x_ND[begin:], self._y_N[begin:], self._loss_N[begin:]
 
     def state_dict(self) -> dict[str, Any]:
         """All of it."""
-        return {"x_ND": self._x_ND.copy(), "y_N": self._y_N.copy(), "record_N": self._record_N.copy()}
+        arrays = {"x_ND": self._x_ND, "y_N": self._y_N, "loss_N": self._loss_N, "record_N": self._record_N}
+        return {name: array.copy() for name, array in arrays.items()}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> Self:
         """Take over saved records; returns itself."""
         self._x_ND = np.array(state["x_ND"], dtype=np.float64)
         self._y_N = np.array(state["y_N"], dtype=np.float64)
+        self._loss_N = np.array(state["loss_N"], dtype=np.float64)
         self._record_N = np.array(state["record_N"], dtype=np.int64)
         return self
 
@@ -88,31 +90,33 @@ class EvenSample:
         self.seed = seed
         self._x_ND = np.empty((0, 0))
         self._y_N = np.empty(0)
+        self._loss_N = np.empty(0)
         self._record_N = np.empty(0, np.int64)
 
     def __len__(self) -> int:
         return len(self._y_N)
 
-    def add(self, record_N: npt.NDArray[np.int64], x_ND: Floats, y_N: npt.NDArray[Any]) -> None:
+    def add(self, record_N: npt.NDArray[np.int64], x_ND: Floats, y_N: Floats, loss_N: Floats) -> None:
         """Look at the next records; see :meth:`RecentRecords.add`."""
         if self._x_ND.shape[1] < x_ND.shape[1]:
             self._x_ND = widened(self._x_ND, x_ND.shape[1])
         hash_N = _hashes(record_N, self.seed)
         if len(self) == self.capacity:
             chosen = hash_N < _hashes(self._record_N, self.seed).max()
-            record_N, x_ND, y_N = record_N[chosen], x_ND[chosen], y_N[chosen]
+            record_N, x_ND, y_N, loss_N = record_N[chosen], x_ND[chosen], y_N[chosen], loss_N[chosen]
         if not len(record_N):
             return
         record_N = np.concatenate([self._record_N, record_N])
         kept = np.sort(np.argsort(_hashes(record_N, self.seed), kind="stable")[: self.capacity])
         self._record_N = record_N[kept]
         self._x_ND = np.concatenate([self._x_ND, x_ND])[kept]
-        self._y_N = np.concatenate([self._y_N, y_N.astype(np.float64)])[kept]
+        self._y_N = np.concatenate([self._y_N, y_N])[kept]
+        self._loss_N = np.concatenate([self._loss_N, loss_N])[kept]
 
-    def before(self, record: int) -> tuple[Floats, Floats]:
-        """The sampled records before number ``record``, in order -> (N, D) and targets (N,)."""
+    def before(self, record: int) -> tuple[Floats, Floats, Floats]:
+        """The sampled records before number ``record``, in order -> (N, D), targets (N,) and losses (N,)."""
         end = int(np.searchsorted(self._record_N, record))
-        return self._x_ND[:end], self._y_N[:end]
+        return self._x_ND[:end], self._y_N[:end], self._loss_N[:end]
 
     def state_dict(self) -> dict[str, Any]:
         """All of it."""
@@ -120,6 +124,7 @@ class EvenSample:
             "seed": self.seed,
             "x_ND": self._x_ND.copy(),
             "y_N": self._y_N.copy(),
+            "loss_N": self._loss_N.copy(),
             "record_N": self._record_N.copy(),
         }
 
@@ -128,6 +133,7 @@ class EvenSample:
         self.seed = int(state["seed"])
         self._x_ND = np.array(state["x_ND"], dtype=np.float64)
         self._y_N = np.array(state["y_N"], dtype=np.float64)
+        self._loss_N = np.array(state["loss_N"], dtype=np.float64)
         self._record_N = np.array(state["record_N"], dtype=np.int64)
         return self
 

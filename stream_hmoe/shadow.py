@@ -27,7 +27,6 @@ __all__ = ["Challenger", "Shadow"]
 Floats = npt.NDArray[np.float64]
 
 REPLAYED_PER_RECORD = 4
-FEWEST_RECENT = 500
 
 
 class Challenger:
@@ -194,12 +193,15 @@ class Shadow:
         """The promoted model is worse than the one it replaced."""
         return self._former is not None and self._watch.is_harmful
 
+    @property
+    def winner(self) -> Challenger:
+        """The challenger with the most evidence that it is better."""
+        better = [challenger for challenger in self.challengers if challenger.verdict is Verdict.BETTER]
+        return max(better, key=lambda challenger: challenger.test.log_evidence)
+
     def promote(self, champion: Learner) -> Learner:
         """The winner takes over -> it; the champion goes into the shadow."""
-        winner = max(
-            (challenger for challenger in self.challengers if challenger.verdict is Verdict.BETTER),
-            key=lambda challenger: challenger.test.log_evidence,
-        )
+        winner = self.winner
         self.challengers = []
         self._former = champion
         self._watch = RollbackWatch(self.horizon_records)
