@@ -11,7 +11,7 @@ import numpy as np
 from .adaptation import Adaptation
 from .estimators import HMoEClassifier, HMoERegressor
 from .events import Fact, Scored
-from .signals import GateSignals
+from .signals import RiverSignals
 from .tick import TICK_RECORDS, TickBuffer
 
 __all__ = ["Pipeline"]
@@ -32,7 +32,7 @@ class Pipeline:
         self,
         model: HMoEClassifier | HMoERegressor,
         adaptation: Adaptation | None = None,
-        signals: GateSignals | None = None,
+        signals: RiverSignals | None = None,
     ) -> None:
         self.model = model
         self.records_seen = 0

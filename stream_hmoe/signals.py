@@ -1,4 +1,6 @@
-"""What is watched on the gates: means over short runs of records, each fed to a River drift detector.
+"""Scalars of the gates and losses, as means over short runs of records, each fed to a River drift detector.
+
+The evidence with guarantees is in ``detectors``; this is for who wants to see a detector they know beside it.
 
 Any detector with River's ``update`` and ``drift_detected`` fits. Its state is kept as the values it has
 seen since it last began, which are bounded: it begins again after a drift and after ``LONGEST`` values.
@@ -14,20 +16,20 @@ import numpy.typing as npt
 from river.base import DriftDetector
 from river.drift import ADWIN
 
-from .events import Drifted, Level, Topology
+from .events import Drifted, Level, Scored, Topology
 
-__all__ = ["GateSignals"]
+__all__ = ["RiverSignals"]
 
 Floats = npt.NDArray[np.float64]
 
 RUN_RECORDS = 50
 LONGEST = 1000
 CALM = 20
-ENTROPY = "gate entropy"
+LOSS, ENTROPY = "loss", "gate entropy"
 
 
-class GateSignals:
-    """Gate entropy and every group's share of the gate weights, each watched by its own detector.
+class RiverSignals:
+    """The loss, the gate entropy and every group's share of the gate weights, each with its own detector.
 
     A signal goes to DRIFT when its detector fires, and back to STABLE after ``CALM`` quiet values.
 
@@ -39,39 +41,41 @@ class GateSignals:
 
     def __init__(self, topology: Topology, detector: DriftDetector | None = None) -> None:
         self._group_K = np.array(topology.group_of)
-        self._names = (ENTROPY, *(f"group {group}" for group in topology.groups))
+        self._names = (LOSS, ENTROPY, *(f"group {group}" for group in topology.groups))
         self._prototype = detector if detector is not None else ADWIN(delta=0.002 / len(self._names))
         self._detectors: list[DriftDetector] = [self._prototype.clone() for _ in self._names]
         self._seen: list[list[float]] = [[] for _ in self._names]
         self._calm = [CALM for _ in self._names]
         self._sum_K = np.zeros(len(topology.leaves))
-        self._entropy_sum = 0.0
+        self._loss_sum, self._entropy_sum = 0.0, 0.0
         self._count = 0
 
-    def update(self, record_N: npt.NDArray[np.int64], weight_NK: Floats) -> list[Drifted]:
-        """Take in the gate weights of scored records -> the signals whose level changed."""
+    def update(self, scored: Scored) -> list[Drifted]:
+        """Take in scored records -> the signals whose level changed."""
         facts: list[Drifted] = []
         begin = 0
-        while begin < len(record_N):
-            end = min(len(record_N), begin + RUN_RECORDS - self._count)
-            part = weight_NK[begin:end]
+        while begin < len(scored.record):
+            end = min(len(scored.record), begin + RUN_RECORDS - self._count)
+            part = scored.gate_weights[begin:end]
             # One record at a time, so that no cut of the stream into blocks changes a sum's last bit.
             for row in part:
                 self._sum_K += row
             for entropy in _entropies(part):
                 self._entropy_sum += entropy
+            for loss in scored.loss_nats[begin:end].tolist():
+                self._loss_sum += loss
             self._count += end - begin
             if self._count == RUN_RECORDS:
-                facts += self._feed(int(record_N[end - 1]))
+                facts += self._feed(int(scored.record[end - 1]))
             begin = end
         return facts
 
     def _feed(self, record: int) -> list[Drifted]:
         mean_K = self._sum_K / RUN_RECORDS
         shares = np.bincount(self._group_K, weights=mean_K)
-        values = [self._entropy_sum / RUN_RECORDS, *shares.tolist()]
+        values = [self._loss_sum / RUN_RECORDS, self._entropy_sum / RUN_RECORDS, *shares.tolist()]
         self._sum_K[:] = 0.0
-        self._entropy_sum, self._count = 0.0, 0
+        self._loss_sum, self._entropy_sum, self._count = 0.0, 0.0, 0
         facts = (self._feed_one(index, value, record) for index, value in enumerate(values))
         return [fact for fact in facts if fact is not None]
 
@@ -96,6 +100,7 @@ class GateSignals:
             "seen": [list(values) for values in self._seen],
             "calm": list(self._calm),
             "sum_K": self._sum_K.copy(),
+            "loss_sum": self._loss_sum,
             "entropy_sum": self._entropy_sum,
             "count": self._count,
         }
@@ -105,7 +110,7 @@ class GateSignals:
         self._seen = [list(values) for values in state["seen"]]
         self._calm = list(state["calm"])
         self._sum_K = np.array(state["sum_K"], dtype=np.float64)
-        self._entropy_sum = float(state["entropy_sum"])
+        self._loss_sum, self._entropy_sum = float(state["loss_sum"]), float(state["entropy_sum"])
         self._count = int(state["count"])
         self._detectors = [self._prototype.clone() for _ in self._names]
         for detector, values in zip(self._detectors, self._seen, strict=True):
