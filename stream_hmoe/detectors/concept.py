@@ -181,6 +181,11 @@ class ConceptDetector:
         return self._detected
 
     @property
+    def records(self) -> int:
+        """Losses taken in since the detector was made."""
+        return int(self._records)
+
+    @property
     def evidence_nats(self) -> float:
         """Log of the capital, -inf before the first loss."""
         capital = float(self._evidence.capital_JK.sum() + self._evidence.everywhere_J.sum())

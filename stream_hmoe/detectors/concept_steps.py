@@ -3,8 +3,8 @@
 A bettor of leaf k multiplies its capital by e = 1 + lambda g_k (x - d_k); the bettors of all records by
 e = 1 + lambda (x - d). Here x = l - E[l | g, past] is the surprise of the loss and d what the reference
 may be wrong by. E[e | past] <= 1 while no loss is higher than expected, and e > 0.
-Every record brings new capital of 1 in all (Shiryaev-Roberts), so that E[capital] <= records. Page's statistic
-of the same bets says when the evidence began.
+Every record brings new capital of 1 in all (Shiryaev-Roberts), so that E[capital] <= records. Page's
+statistic of the same bets says when the evidence began.
 
 Shapes: N records, K leaves, J strengths of a bet, S = 2K + 3 running sums.
 """

@@ -66,9 +66,9 @@ def loss_split(
 ) -> LossSplit:
     """Measure the change of the loss from the last kept start before ``change`` on.
 
-    The lower bound is the one-sided asymptotic confidence sequence of Waudby-Smith et al. (2021, "Time-uniform
-    central limit theory", with the boundary tuned for 500 records), with its error shared out over the kept
-    starts, less the standard error of the reference where the leaves are used as they are now.
+    The lower bound is the one-sided asymptotic confidence sequence of Waudby-Smith et al. (2021,
+    "Time-uniform central limit theory"), its boundary tuned for 500 records and its error shared out over the
+    kept starts, less the standard error of the reference where the leaves are used as they are now.
     """
     leaves = reference.leaves
     before = np.flatnonzero(starts_Q <= change)

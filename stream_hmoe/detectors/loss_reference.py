@@ -106,7 +106,7 @@ class LossReference:
         spread_KK = _spread(g_NK, residual_N)
         mass_K = g_NK.sum(axis=0)
         inverse_KK = np.linalg.inv(gram_KK)
-        # The ridge draws leaves to the overall mean; how far that is wrong is of the order of the mean itself.
+        # The ridge draws leaves to the overall mean, which is wrong by something of the order of itself.
         drawn_K = PRIOR_RECORDS * overall / (mass_K + PRIOR_RECORDS)
         error_K = np.sqrt(spread_KK.diagonal() / np.maximum(mass_K, PRIOR_RECORDS) ** 2 + drawn_K**2)
         doubt_KK = spread_KK + (PRIOR_RECORDS * overall) ** 2 * np.eye(leaves)
@@ -152,14 +152,15 @@ class LossReference:
 
     def state_dict(self) -> dict[str, Any]:
         """Every field, by name."""
-        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        values: dict[str, Any] = {field.name: getattr(self, field.name) for field in fields(self)}
         return {name: v.copy() if isinstance(v, np.ndarray) else v for name, v in values.items()}
 
     @classmethod
     def from_state(cls, state: Mapping[str, Any]) -> LossReference:
         """The reference that was saved."""
-        values = {field.name: state[field.name] for field in fields(cls)}
-        return cls(**{name: v.copy() if isinstance(v, np.ndarray) else v for name, v in values.items()})
+        values: dict[str, Any] = {field.name: state[field.name] for field in fields(cls)}
+        copied: dict[str, Any] = {n: v.copy() if isinstance(v, np.ndarray) else v for n, v in values.items()}
+        return cls(**copied)
 
 
 def checked_losses(g_NK: Floats, loss_N: Floats, bound: float) -> tuple[Floats, Floats]:
@@ -185,8 +186,8 @@ def _check_bound(bound: float) -> None:
 
 
 def _within_box(gram_KK: Floats, right_K: Floats, low: float, high: float) -> Floats:
-    """The x in [low, high]^K that minimises x' gram x / 2 - right' x, by coordinate descent from the clipped solution."""
-    x_K: Floats = np.linalg.solve(gram_KK, right_K)
+    """The x in [low, high]^K that minimises x' gram x / 2 - right' x, by coordinate descent."""
+    x_K = np.asarray(np.linalg.solve(gram_KK, right_K), dtype=np.float64)
     if ((x_K >= low) & (x_K <= high)).all():
         return x_K
     x_K = np.clip(x_K, low, high)
