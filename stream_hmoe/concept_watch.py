@@ -105,6 +105,7 @@ class ConceptWatch:
         """Forget what was known: the records from ``record`` on are the next reference."""
         self._since = max(record, WARM_UP_RECORDS)
         self._x_ND, self._loss_N = np.empty((0, 0)), np.empty(0)
+        self._referenced = 0
         self._partition, self._detector, self._alarm = None, None, None
 
     def update(self, record: int, x_ND: Floats, loss_N: Floats, learner: Learner) -> bool:

@@ -29,7 +29,8 @@ def bounded_errors(error_N: Floats, task: Task, spread: float) -> Floats:
     """
     if task == "classification":
         return np.asarray(error_N, dtype=np.float64)
-    return np.minimum(error_N / (WORST_DEVIATIONS * spread), 1.0)
+    scaled_N: Floats = np.minimum(error_N / (WORST_DEVIATIONS * spread), 1.0)
+    return scaled_N
 
 
 def bounded_losses(predicted: Floats, y_N: npt.NDArray[np.generic], task: Task, spread: float) -> Floats:

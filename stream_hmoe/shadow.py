@@ -9,13 +9,14 @@ Shapes: N records, D features.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from .challenger import PairedTest, RollbackWatch
+from .challenger import PairedTest, PromotionBudget, RollbackWatch, Trial, Watch
 from .events import Plan, Verdict
 from .learner import Learner, learner_from
 from .losses import bounded_losses
@@ -27,6 +28,12 @@ __all__ = ["Challenger", "Shadow"]
 Floats = npt.NDArray[np.float64]
 
 REPLAYED_PER_RECORD = 4
+VERDICTS = {
+    Trial.OPEN: Verdict.RUNNING,
+    Trial.PROMOTE: Verdict.BETTER,
+    Trial.DROP: Verdict.NOT_BETTER,
+    Trial.SPENT: Verdict.NOT_BETTER,
+}
 
 
 class Challenger:
@@ -51,7 +58,7 @@ class Challenger:
     @property
     def verdict(self) -> Verdict:
         """What its paired test says."""
-        return self.test.verdict
+        return VERDICTS[self.test.trial]
 
     @property
     def is_ready(self) -> bool:
@@ -69,9 +76,8 @@ class Challenger:
         """
         if self.is_ready:
             outcome = self.learner.step(x_ND, y_N)
-            self.test.update_many(
-                champion_N - bounded_losses(outcome.predicted, y_N, self.learner.task, spread)
-            )
+            losses_N = bounded_losses(outcome.predicted, y_N, self.learner.task, spread)
+            self.test.update_many(champion_N, losses_N)
             self.records += len(y_N)
             return
         queued_ND = np.concatenate([widened(self._x_ND, x_ND.shape[1]), x_ND])
@@ -107,7 +113,7 @@ class Shadow:
     """All challengers of an episode, and the former champion after a promotion.
 
     Args:
-        alpha: bound on the probability of ever promoting a challenger that is not better.
+        alpha: bound on the probability of any wrong promotion in the whole run.
         budget_records: most records of a paired test.
         horizon_records: records over which a promotion is watched.
     """
@@ -115,7 +121,7 @@ class Shadow:
     def __init__(
         self, alpha: float = 0.01, budget_records: int = 4_000, horizon_records: int = 1_000
     ) -> None:
-        self.alpha = alpha
+        self.errors = PromotionBudget(alpha)
         self.budget_records = budget_records
         self.horizon_records = horizon_records
         self.challengers: list[Challenger] = []
@@ -154,7 +160,9 @@ class Shadow:
                     learner.widen(champion.num_features, champion.num_outputs)
                 case _:
                     learner, waits = fresh(champion), replay
-            test = PairedTest(alpha=self.alpha / len(plans), budget=self.budget_records)
+            test = PairedTest(self.errors.next_alpha, budget_records=self.budget_records)
+            # Several are tested at once, so that none can hand its level on to the next.
+            self.errors.settle(promoted=False)
             self.challengers.append(Challenger(plan, learner, test, waits))
 
     def step(self, x_ND: Floats, y_N: npt.NDArray[Any], champion_N: Floats, spread: float) -> None:
@@ -168,7 +176,7 @@ class Shadow:
             self._former.widen(*self._widths(x_ND, y_N, self._former))
             outcome = self._former.step(x_ND, y_N)
             losses_N = bounded_losses(outcome.predicted, y_N, self._former.task, spread)
-            self._watch.update_many(champion_N - losses_N)
+            self._watch.update_many(champion_N, losses_N)
             self.records += len(y_N)
 
     @staticmethod
@@ -191,13 +199,13 @@ class Shadow:
     @property
     def is_worse(self) -> bool:
         """The promoted model is worse than the one it replaced."""
-        return self._former is not None and self._watch.is_harmful
+        return self._former is not None and self._watch.watch is Watch.ROLL_BACK
 
     @property
     def winner(self) -> Challenger:
         """The challenger with the most evidence that it is better."""
         better = [challenger for challenger in self.challengers if challenger.verdict is Verdict.BETTER]
-        return max(better, key=lambda challenger: challenger.test.log_evidence)
+        return max(better, key=lambda challenger: challenger.test.evidence_nats)
 
     def promote(self, champion: Learner) -> Learner:
         """The winner takes over -> it; the champion goes into the shadow."""
@@ -227,9 +235,10 @@ class Shadow:
             {
                 "plan": challenger.plan.value,
                 "verdict": challenger.verdict.value,
-                "log_evidence": challenger.test.log_evidence,
+                "evidence_nats": challenger.test.evidence_nats,
+                "threshold_nats": -math.log(challenger.test.alpha),
                 "records": challenger.test.records,
-                "mean_gain": challenger.test.mean,
+                "mean_gain": challenger.test.mean_difference,
             }
             for challenger in self.challengers
         ]
@@ -237,7 +246,7 @@ class Shadow:
     def state_dict(self) -> dict[str, Any]:
         """Everything that decides what comes next."""
         return {
-            "alpha": self.alpha,
+            "errors": self.errors.state_dict(),
             "budget_records": self.budget_records,
             "horizon_records": self.horizon_records,
             "records": self.records,
@@ -248,7 +257,8 @@ class Shadow:
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Take over a saved state."""
-        self.alpha, self.budget_records = float(state["alpha"]), int(state["budget_records"])
+        self.errors.load_state_dict(state["errors"])
+        self.budget_records = int(state["budget_records"])
         self.horizon_records, self.records = int(state["horizon_records"]), int(state["records"])
         self.challengers = [Challenger.from_state(saved) for saved in state["challengers"]]
         self._former = None if state["former"] is None else learner_from(state["former"])

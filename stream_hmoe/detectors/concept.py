@@ -200,8 +200,7 @@ class ConceptDetector:
         everywhere = float(evidence.everywhere_J.sum())
         shares_K = leaf_K / capital if capital > 0.0 else self.reference.usage_K.copy()
         change = self._change_point()
-        sums = (self._starts_Q, self._sums_QS, self._records, evidence.sums_S)
-        split = loss_split(self.reference, *sums, self._records if change is None else change)
+        split = self.split_since(self._records if change is None else change)
         level = Level.STABLE
         if nats >= threshold_nats - math.log(WARNING_PART):
             level = Level.DRIFT if self._detected else Level.WARNING
@@ -217,6 +216,11 @@ class ConceptDetector:
             self._flagged(leaf_K),
             split,
         )
+
+    def split_since(self, record: float) -> LossSplit:
+        """How the loss changed over the losses after the first ``record`` ones, as far back as is kept."""
+        sums = (self._starts_Q, self._sums_QS, self._records, self._evidence.sums_S)
+        return loss_split(self.reference, *sums, record)
 
     def _change_point(self) -> int | None:
         """Where the richest bettor's Page statistic last left 1: the likeliest start of what it saw."""
@@ -279,6 +283,13 @@ class ConceptDetector:
             "starts_Q": self._starts_Q.copy(),
             "sums_QS": self._sums_QS.copy(),
         }
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Any]) -> ConceptDetector:
+        """The detector of which ``state_dict`` was taken."""
+        detector = cls(LossReference.from_state(state["reference"]))
+        detector.load_state_dict(state)
+        return detector
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Take over a saved state, whatever this detector was made with."""
