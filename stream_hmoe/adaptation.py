@@ -20,7 +20,7 @@ from .gate_watch import GateWatch
 from .learner import Learner
 from .library import Library
 from .losses import bounded_errors
-from .replay import EvenSample, RecentRecords, widened
+from .replay import EvenSample, Kept, RecentRecords, widened
 from .shadow import Shadow
 from .tick import TICK_RECORDS, Tick
 from .worth import WorthCount
@@ -69,8 +69,9 @@ class Adaptation:
         """
         spread = _deviation(champion)
         loss_N = bounded_errors(tick.error_N, champion.task, spread)
-        self._recent.add(tick.record_N, tick.x_ND, tick.y_N, loss_N)
-        self._sample.add(tick.record_N, tick.x_ND, tick.y_N, loss_N)
+        records = Kept(tick.record_N, tick.x_ND, tick.y_N, loss_N)
+        self._recent.add(records)
+        self._sample.add(records)
         self.worth.update(tick.record_N, tick.x_ND, tick.y_N, loss_N, spread)
         self.shadow.step(tick.x_ND, tick.y_N, loss_N, spread)
         self.gates.update(record, tick.x_ND, champion)
@@ -121,9 +122,8 @@ class Adaptation:
 
     def _known(self, change_point: int, spread: float) -> int:
         """A stored model that explains the newest records since the change."""
-        x_ND, y_N, loss_N = self._recent.since(change_point)
-        newest = slice(-TRIED_RECORDS, None)
-        return self.library.best(x_ND[newest], y_N[newest], loss_N[newest], spread)
+        newest = self._recent.kept().from_record(change_point).chosen(slice(-TRIED_RECORDS, None))
+        return self.library.best(newest.x_ND, newest.y_N, newest.loss_N, spread)
 
     def _level_changes(self, watched: Watched) -> list[Drifted]:
         """A fact for every watch whose level is another one than at the last tick."""
@@ -174,21 +174,20 @@ class Adaptation:
             self.library.store(self._accepted)
         plans = self.controller.plans(watched)
         stored = self.library.model(watched.known) if Plan.RESTORE in plans else None
-        x_ND, y_N, _ = self._recent.since(watched.change_point)
-        older_ND, older_N = self._still_valid(watched, champion.num_features)
-        replay = (
-            np.concatenate([older_ND, widened(x_ND, champion.num_features)]),
-            np.concatenate([older_N, y_N]),
+        newer = self._recent.kept().from_record(watched.change_point)
+        older = self._still_valid(watched)
+        width = champion.num_features
+        x_ND = np.concatenate([widened(older.x_ND, width), widened(newer.x_ND, width)])
+        self.shadow.begin(
+            plans, champion, watched.leaves, (x_ND, np.concatenate([older.y_N, newer.y_N])), stored
         )
-        self.shadow.begin(plans, champion, watched.leaves, replay, stored)
 
-    def _still_valid(self, watched: Watched, num_features: int) -> tuple[Floats, Floats]:
+    def _still_valid(self, watched: Watched) -> Kept:
         """The sampled records from before a local change that lie in leaves without evidence."""
-        x_ND, y_N, _ = self._sample.before(watched.change_point)
+        older = self._sample.kept().before_record(watched.change_point)
         if not watched.is_local:
-            return np.empty((0, num_features)), np.empty(0)
-        chosen = ~self.concept.lies_in(x_ND, watched.leaves)
-        return widened(x_ND[chosen], num_features), y_N[chosen]
+            return older.chosen(slice(0, 0))
+        return older.chosen(~self.concept.lies_in(older.x_ND, watched.leaves))
 
     def _rereference(self, record: int) -> None:
         """Covariate drift alone leaves the reference of the losses as it is: it holds given the gates."""

@@ -5,24 +5,71 @@ Shapes: N records, D features.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Self
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["EvenSample", "RecentRecords", "widened"]
+__all__ = ["EvenSample", "Kept", "RecentRecords", "widened"]
 
 Floats = npt.NDArray[np.float64]
+Hashes = npt.NDArray[np.uint64]
+
+HIGHEST_HASH = np.iinfo(np.uint64).max
 
 
 def widened(x_ND: Floats, num_features: int) -> Floats:
     """The same records with more features, which are missing (NaN) in them."""
+    if x_ND.shape[1] == num_features:
+        return x_ND
     return np.pad(x_ND, ((0, 0), (0, num_features - x_ND.shape[1])), constant_values=np.nan)
 
 
+class Kept(NamedTuple):
+    """Records that were kept, in stream order.
+
+    Args:
+        record_N: (N,) record numbers.
+        x_ND: (N, D) encoded records; a feature that came later is missing (NaN).
+        y_N: (N,) targets as the learner takes them.
+        loss_N: (N,) losses of the predictions made before they were learned.
+    """
+
+    record_N: npt.NDArray[np.int64]
+    x_ND: Floats
+    y_N: Floats
+    loss_N: Floats
+
+    def chosen(self, rows: npt.NDArray[Any] | slice) -> Kept:
+        """Some of the records, by index, mask or slice."""
+        return Kept(*(column[rows] for column in self))
+
+    def from_record(self, record: int) -> Kept:
+        """The records from number ``record`` on."""
+        return self.chosen(slice(int(np.searchsorted(self.record_N, record)), None))
+
+    def before_record(self, record: int) -> Kept:
+        """The records before number ``record``."""
+        return self.chosen(slice(0, int(np.searchsorted(self.record_N, record))))
+
+
+NOTHING = Kept(np.empty(0, np.int64), np.empty((0, 0)), np.empty(0), np.empty(0))
+
+
+def _joined(parts: Sequence[Kept]) -> Kept:
+    width = max((part.x_ND.shape[1] for part in parts), default=0)
+    parts = [NOTHING._replace(x_ND=np.empty((0, width))), *parts]
+    return Kept(
+        np.concatenate([part.record_N for part in parts]),
+        np.concatenate([widened(part.x_ND, width) for part in parts]),
+        np.concatenate([part.y_N for part in parts]),
+        np.concatenate([part.loss_N for part in parts]),
+    )
+
+
 class RecentRecords:
-    """The newest records with their targets, as a ring.
+    """The newest records.
 
     Args:
         capacity: how many are kept.
@@ -30,47 +77,32 @@ class RecentRecords:
 
     def __init__(self, capacity: int) -> None:
         self.capacity = capacity
-        self._x_ND = np.empty((0, 0))
-        self._y_N = np.empty(0)
-        self._loss_N = np.empty(0)
-        self._record_N = np.empty(0, np.int64)
+        self._parts: list[Kept] = []
+        self._count = 0
 
-    def __len__(self) -> int:
-        return len(self._y_N)
-
-    def add(self, record_N: npt.NDArray[np.int64], x_ND: Floats, y_N: Floats, loss_N: Floats) -> None:
-        """Keep the next records; the oldest go.
-
-        Args:
-            record_N: (N,) record numbers, growing.
-            x_ND: (N, D) encoded records; D may only grow.
-            y_N: (N,) targets as the learner takes them.
-            loss_N: (N,) losses of the predictions made before they were learned.
-        """
-        if not len(y_N):
+    def add(self, records: Kept) -> None:
+        """Keep the next records of the stream; the oldest go."""
+        if not len(records.y_N):
             return
-        old_ND = widened(self._x_ND, x_ND.shape[1]) if self._x_ND.shape[1] < x_ND.shape[1] else self._x_ND
-        self._x_ND = np.concatenate([old_ND, x_ND])[-self.capacity :]
-        self._y_N = np.concatenate([self._y_N, y_N])[-self.capacity :]
-        self._loss_N = np.concatenate([self._loss_N, loss_N])[-self.capacity :]
-        self._record_N = np.concatenate([self._record_N, record_N])[-self.capacity :]
+        self._parts.append(records)
+        self._count += len(records.y_N)
+        while self._count - len(self._parts[0].y_N) >= self.capacity:
+            self._count -= len(self._parts.pop(0).y_N)
 
-    def since(self, record: int) -> tuple[Floats, Floats, Floats]:
-        """Records from number ``record`` on, in order -> (N, D), targets (N,) and losses (N,)."""
-        begin = int(np.searchsorted(self._record_N, record))
-        return self._x_ND[begin:], self._y_N[begin:], self._loss_N[begin:]
+    def kept(self) -> Kept:
+        """The newest ``capacity`` records."""
+        together = _joined(self._parts).chosen(slice(-self.capacity, None))
+        self._parts, self._count = [together], len(together.y_N)
+        return together
 
     def state_dict(self) -> dict[str, Any]:
         """All of it."""
-        arrays = {"x_ND": self._x_ND, "y_N": self._y_N, "loss_N": self._loss_N, "record_N": self._record_N}
-        return {name: array.copy() for name, array in arrays.items()}
+        return {name: column.copy() for name, column in self.kept()._asdict().items()}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> Self:
         """Take over saved records; returns itself."""
-        self._x_ND = np.array(state["x_ND"], dtype=np.float64)
-        self._y_N = np.array(state["y_N"], dtype=np.float64)
-        self._loss_N = np.array(state["loss_N"], dtype=np.float64)
-        self._record_N = np.array(state["record_N"], dtype=np.int64)
+        together = Kept(**{name: np.array(column) for name, column in state.items()})
+        self._parts, self._count = [together], len(together.y_N)
         return self
 
 
@@ -88,57 +120,47 @@ class EvenSample:
     def __init__(self, capacity: int, seed: int = 0) -> None:
         self.capacity = capacity
         self.seed = seed
-        self._x_ND = np.empty((0, 0))
-        self._y_N = np.empty(0)
-        self._loss_N = np.empty(0)
-        self._record_N = np.empty(0, np.int64)
+        self._parts: list[Kept] = []
+        self._count = 0
+        self._border = HIGHEST_HASH
 
-    def __len__(self) -> int:
-        return len(self._y_N)
+    def add(self, records: Kept) -> None:
+        """Look at the next records of the stream."""
+        chosen = _hashes(records.record_N, self.seed) <= self._border
+        if chosen.any():
+            self._parts.append(records.chosen(chosen))
+            self._count += int(chosen.sum())
+            if self._count > 2 * self.capacity:
+                self.kept()
 
-    def add(self, record_N: npt.NDArray[np.int64], x_ND: Floats, y_N: Floats, loss_N: Floats) -> None:
-        """Look at the next records; see :meth:`RecentRecords.add`."""
-        if self._x_ND.shape[1] < x_ND.shape[1]:
-            self._x_ND = widened(self._x_ND, x_ND.shape[1])
-        hash_N = _hashes(record_N, self.seed)
-        if len(self) == self.capacity:
-            chosen = hash_N < _hashes(self._record_N, self.seed).max()
-            record_N, x_ND, y_N, loss_N = record_N[chosen], x_ND[chosen], y_N[chosen], loss_N[chosen]
-        if not len(record_N):
-            return
-        record_N = np.concatenate([self._record_N, record_N])
-        kept = np.sort(np.argsort(_hashes(record_N, self.seed), kind="stable")[: self.capacity])
-        self._record_N = record_N[kept]
-        self._x_ND = np.concatenate([self._x_ND, x_ND])[kept]
-        self._y_N = np.concatenate([self._y_N, y_N])[kept]
-        self._loss_N = np.concatenate([self._loss_N, loss_N])[kept]
-
-    def before(self, record: int) -> tuple[Floats, Floats, Floats]:
-        """The sampled records before number ``record``, in order -> (N, D), targets (N,) and losses (N,)."""
-        end = int(np.searchsorted(self._record_N, record))
-        return self._x_ND[:end], self._y_N[:end], self._loss_N[:end]
+    def kept(self) -> Kept:
+        """The sampled records."""
+        together = _joined(self._parts)
+        hash_N = _hashes(together.record_N, self.seed)
+        if len(hash_N) >= self.capacity:
+            self._border = np.partition(hash_N, self.capacity - 1)[self.capacity - 1]
+            together = together.chosen(hash_N <= self._border)
+        self._parts, self._count = [together], len(together.y_N)
+        return together
 
     def state_dict(self) -> dict[str, Any]:
         """All of it."""
         return {
             "seed": self.seed,
-            "x_ND": self._x_ND.copy(),
-            "y_N": self._y_N.copy(),
-            "loss_N": self._loss_N.copy(),
-            "record_N": self._record_N.copy(),
+            "kept": {name: column.copy() for name, column in self.kept()._asdict().items()},
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> Self:
         """Take over a saved sample; returns itself."""
         self.seed = int(state["seed"])
-        self._x_ND = np.array(state["x_ND"], dtype=np.float64)
-        self._y_N = np.array(state["y_N"], dtype=np.float64)
-        self._loss_N = np.array(state["loss_N"], dtype=np.float64)
-        self._record_N = np.array(state["record_N"], dtype=np.int64)
+        self._border = HIGHEST_HASH
+        self._parts = [Kept(**{name: np.array(column) for name, column in state["kept"].items()})]
+        self._count = len(self._parts[0].y_N)
+        self.kept()
         return self
 
 
-def _hashes(record_N: npt.NDArray[np.int64], seed: int) -> npt.NDArray[np.uint64]:
+def _hashes(record_N: npt.NDArray[np.int64], seed: int) -> Hashes:
     """A well-mixed 64-bit number for each record number (the finaliser of SplitMix64, Steele et al. 2014)."""
     mixed = record_N.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15) + np.uint64(seed)
     mixed ^= mixed >> np.uint64(30)
