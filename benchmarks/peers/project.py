@@ -1,4 +1,4 @@
-"""The project itself: arrays through ``prequential``, or dict records through River's verbs."""
+"""The project itself: arrays through ``prequential``, dict records through River's verbs or the pipeline."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 
 from ..sources.stream import Array
 from .contestant import NOTHING, Contestant, Entry, Problem
-from .river_models import DictRecords
+from .river_models import Batch, DictRecords
 
 __all__ = ["PROJECT", "PROJECT_NAME"]
 
@@ -41,6 +41,26 @@ class Arrays:
         return said_N.astype(batch[1].dtype)
 
 
+class Adapting(DictRecords):
+    """The default model in a pipeline that watches it, decides, and may replace it."""
+
+    rows_per_call = 1_000
+
+    def __init__(self, problem: Problem) -> None:
+        from stream_hmoe.adaptation import Adaptation
+        from stream_hmoe.pipeline import Pipeline
+
+        super().__init__(_model(problem), problem)
+        self.pipeline = Pipeline(self.model, Adaptation())
+
+    def play(self, batch: Batch) -> Array:
+        from stream_hmoe.events import Scored
+
+        scored = [fact for fact in self.pipeline.step(*batch) if isinstance(fact, Scored)]
+        said = [prediction for fact in scored for prediction in fact.predictions]
+        return np.array([self.unknown if one is None else one for one in said]).astype(self.dtype)
+
+
 def _dict_records(problem: Problem) -> Contestant:
     return DictRecords(_model(problem), problem)
 
@@ -48,6 +68,12 @@ def _dict_records(problem: Problem) -> Contestant:
 PROJECT = {
     PROJECT_NAME: Entry(
         build={"classification": Arrays, "regression": Arrays},
+        install="stream-hmoe",
+        modules=("stream_hmoe",),
+        is_seeded=True,
+    ),
+    f"{PROJECT_NAME}-adapting": Entry(
+        build={"classification": Adapting, "regression": Adapting},
         install="stream-hmoe",
         modules=("stream_hmoe",),
         is_seeded=True,

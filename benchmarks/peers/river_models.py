@@ -10,7 +10,7 @@ import numpy as np
 from ..sources.stream import Array, Task
 from .contestant import NOTHING, Contestant, Entry, Problem
 
-__all__ = ["RIVER", "DictRecords"]
+__all__ = ["RIVER", "Batch", "DictRecords"]
 
 Batch = tuple[list[dict[str, float]], list[Any]]
 Builder = Callable[[Problem], Contestant]
