@@ -71,7 +71,7 @@ def _begin(settings: RunSettings, stack: ExitStack) -> RunParts:
         note = f"{task}: {decision.reason}; --task {_other(task)} decides otherwise"
     else:
         task = settings.task
-        note = f"{task}, as asked for"
+        note = f"{task} of {settings.source.target!r}, as asked for"
     pipeline = build_pipeline(task)
     paths = settings.paths
     # The journal comes first: a file beside it is then known to be of this run, whenever it is killed.
