@@ -98,7 +98,7 @@ def experts(snapshot: Snapshot) -> None:
         "expert": st.column_config.TextColumn("Expert", width="medium"),
         "group": st.column_config.TextColumn("Group", width="small"),
         "usage": _bars("Usage", "%.1f %%", table["usage"]),
-        "trend": st.column_config.AreaChartColumn("Usage over time", y_min=0.0, width="small"),
+        "trend": st.column_config.AreaChartColumn("Trend", y_min=0.0, width="small"),
         "loss_nats": st.column_config.NumberColumn("Loss (nats)", format="%.3f", width="small"),
         "error": _bars("Error", error_format, table["error"]),
     }

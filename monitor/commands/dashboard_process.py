@@ -46,7 +46,7 @@ class DashboardProcess:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        self._say(f"dashboard: {self.address}")
+        self._say(self.address)
         return self
 
     def __exit__(

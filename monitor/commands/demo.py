@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from monitor.commands.dashboard import PORT, next_free, require_free
 from monitor.commands.output import choose_view, command_line, report_summary
 from monitor.problems import UsageProblem
-
-if TYPE_CHECKING:
-    from monitor.terminal import View
 
 __all__ = ["command"]
 
@@ -113,23 +110,23 @@ def command(
     if no_dashboard:
         summary = run(settings, view)
     else:
-        chosen = _choose_port(host, port, view)
-        dashboard = DashboardProcess(paths.journal, host, chosen, view.note)
+        chosen, remark = _choose_port(host, port)
+        dashboard = DashboardProcess(
+            paths.journal, host, chosen, lambda address: view.note(f"dashboard: {address}{remark}")
+        )
         summary = run(settings, WatchfulView(view, dashboard, again), beside=dashboard)
     report_summary(summary, as_json, sys.argv[1:])
     if not as_json:
         print(f"look at it with: {again}")
 
 
-def _choose_port(host: str, wanted: int | None, view: View) -> int:
-    """The port that was named, which must be free, or the first free one."""
+def _choose_port(host: str, wanted: int | None) -> tuple[int, str]:
+    """The port that was named, which must be free, or the first free one; and what is to be said about it."""
     if wanted is not None:
         require_free(host, wanted, "--port")
-        return wanted
+        return wanted, ""
     port = next_free(host, PORT)
-    if port != PORT:
-        view.note(f"port {PORT} is taken: the dashboard uses {port}; --port chooses another")
-    return port
+    return port, "" if port == PORT else f" ({PORT} is taken; --port chooses another)"
 
 
 def _holds(journal: Path, source: str) -> bool:

@@ -126,8 +126,12 @@ def _resume(settings: RunSettings, state: RunState, stack: ExitStack) -> RunPart
 
 def _lock(journal: Path, stack: ExitStack) -> None:
     """Keep a second run away from the same files until ``stack`` is closed."""
-    journal.parent.mkdir(parents=True, exist_ok=True)
-    file = stack.enter_context((journal.parent / f".{journal.name}.lock").open("w"))
+    try:
+        journal.parent.mkdir(parents=True, exist_ok=True)
+        file = stack.enter_context((journal.parent / f".{journal.name}.lock").open("w"))
+    except OSError as error:
+        message = f"cannot write in {journal.parent} ({error.strerror})"
+        raise ConfigurationProblem(f"{message}; choose another --run-dir") from error
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
