@@ -42,7 +42,7 @@ def key_figures(snapshot: Snapshot) -> None:
         ("Records", count(newest["record"]), "record"),
         ("Records per second", count(newest["records_per_second"]), "records_per_second"),
         (recent_title, metric.write(newest["metric_window"]), "metric_window"),
-        (f"{metric.title}, since the start", metric.write(newest["metric"]), "metric"),
+        (f"{metric.title}, overall", metric.write(newest["metric"]), "metric"),
         ("Experts", count(newest["num_leaves"]), "num_leaves"),
         ("Rejected records", count(newest["rejected_total"]), "rejected_total"),
     ]
