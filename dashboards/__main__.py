@@ -6,7 +6,9 @@ The process becomes Streamlit's, so that whoever started it can stop it by its p
 from __future__ import annotations
 
 import argparse
+import ctypes
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,6 +16,8 @@ from pathlib import Path
 from dashboards import theme
 
 __all__ = ["command"]
+
+_PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 _FLAGS = (
     "--browser.gatherUsageStats=false",
@@ -51,13 +55,26 @@ def main(arguments: Sequence[str]) -> None:
     parser.add_argument("--journal", type=Path, required=True, help="the journal that the run writes")
     parser.add_argument("--address", default="127.0.0.1", help="default: this machine only")
     parser.add_argument("--port", type=int, default=8501, help="port to listen on")
+    parser.add_argument(
+        "--parent", type=int, metavar="PID", help="end when the process that starts this one ends (Linux)"
+    )
     chosen = parser.parse_args(arguments)
+    if chosen.parent is not None:
+        _end_with(chosen.parent)
     # Streamlit puts the folder of the page on the path, not the folder of the package.
     package = str(Path(__file__).resolve().parent.parent)
     paths = [package, *filter(None, [os.environ.get("PYTHONPATH")])]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
     arguments = command(chosen.journal, chosen.address, chosen.port)
     os.execve(sys.executable, arguments, environment)  # noqa: S606 - no shell is wanted
+
+
+def _end_with(parent: int) -> None:
+    """Have the kernel end this process, and what it becomes, with its parent: even one that was killed."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    if os.getppid() != parent:
+        sys.exit(f"the process {parent} that wanted this dashboard is gone")
 
 
 if __name__ == "__main__":

@@ -115,7 +115,7 @@ def _legend(symbol: str) -> alt.Legend:
         title=None,
         orient="top",
         offset=4,
-        columns=8,
+        columns=5,
         labelLimit=240,
         symbolType=symbol,
         symbolStrokeWidth=2.5,

@@ -42,7 +42,7 @@ def key_figures(snapshot: Snapshot) -> None:
         ("Records", count(newest["record"]), "record"),
         ("Records per second", count(newest["records_per_second"]), "records_per_second"),
         (recent_title, metric.write(newest["metric_window"]), "metric_window"),
-        (f"{metric.title}, since the start", metric.write(newest["metric"]), "metric"),
+        (f"{metric.title}, overall", metric.write(newest["metric"]), "metric"),
         ("Experts", count(newest["num_leaves"]), "num_leaves"),
         ("Rejected records", count(newest["rejected_total"]), "rejected_total"),
     ]
@@ -98,7 +98,7 @@ def experts(snapshot: Snapshot) -> None:
         "expert": st.column_config.TextColumn("Expert", width="medium"),
         "group": st.column_config.TextColumn("Group", width="small"),
         "usage": _bars("Usage", "%.1f %%", table["usage"]),
-        "trend": st.column_config.AreaChartColumn("Usage over time", y_min=0.0, width="small"),
+        "trend": st.column_config.AreaChartColumn("Trend", y_min=0.0, width="small"),
         "loss_nats": st.column_config.NumberColumn("Loss (nats)", format="%.3f", width="small"),
         "error": _bars("Error", error_format, table["error"]),
     }

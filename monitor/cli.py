@@ -16,6 +16,9 @@ from stream_hmoe.errors import StreamHMoEError
 __all__ = ["app", "main"]
 
 INTERRUPTED = 130
+UNCACHED = (
+    "cannot cache function"  # what numba says when neither the package nor the home folder can be written
+)
 
 
 def _show_version(is_asked: bool) -> None:
@@ -63,6 +66,11 @@ def main() -> None:
         _fail(str(error), ExitCode.CONFIGURATION)
     except (OSError, sqlite3.OperationalError) as error:
         _fail(f"{error}; the same command with --resume may work later", ExitCode.TEMPORARY)
+    except RuntimeError as error:
+        if UNCACHED not in str(error):
+            raise
+        remedy = "set NUMBA_CACHE_DIR to a folder that can be written"
+        _fail(f"there is no place to keep compiled code: {remedy}", ExitCode.CONFIGURATION)
     except KeyboardInterrupt:
         _fail("interrupted; what was done since the last checkpoint is done again by --resume", INTERRUPTED)
 

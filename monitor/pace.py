@@ -12,6 +12,7 @@ __all__ = ["Pace", "Throughput", "resident_memory_bytes"]
 
 WINDOW_SECONDS = 1.0
 NAP_SECONDS = 0.2
+CATCH_UP_SECONDS = 1.0
 
 
 class Throughput:
@@ -31,7 +32,7 @@ class Throughput:
 
 
 class Pace:
-    """Holds a run to a rate by napping.
+    """Holds a run to a rate by napping; of a delay at most a second is made up for.
 
     Args:
         records_per_second: the wanted rate; None is as fast as possible.
@@ -62,6 +63,7 @@ class Pace:
         due_seconds = self._begun_seconds + records / self._rate
         while (left := due_seconds - self._clock()) > 0 and not is_stopped():
             self._sleep(min(left, NAP_SECONDS))
+        self._begun_seconds += max(0.0, self._clock() - due_seconds - CATCH_UP_SECONDS)
 
 
 def resident_memory_bytes() -> int:

@@ -39,6 +39,7 @@ class Status:
         shares: what its leaves did.
         levels: level of every watched signal (0, 1, 2).
         drift_counts: how often every watched signal drifted.
+        last_change: the last known change of a made stream, in words; empty when none is known.
     """
 
     task: Task
@@ -54,6 +55,7 @@ class Status:
     shares: tuple[LeafShare, ...] = ()
     levels: Mapping[str, int] = field(default_factory=dict)
     drift_counts: Mapping[str, int] = field(default_factory=dict)
+    last_change: str = ""
 
     @property
     def level(self) -> int:

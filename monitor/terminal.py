@@ -23,6 +23,7 @@ REFRESH_SECONDS = 0.25
 LINE_SECONDS = 5.0
 BAR_CELLS = 40
 MAX_GROUPS = 8
+DRIFT = "drift"
 LEVEL_WORDS = ("stable", "warning", "DRIFT")
 LEVEL_STYLES = ("green", "yellow", "bold red")
 
@@ -72,7 +73,8 @@ class PlainView:
         self._remaining.update(status)
         if self._clock() - self._shown_seconds >= LINE_SECONDS:
             self._shown_seconds = self._clock()
-            self.note(", ".join([*describe(status).values(), *self._remaining.words()]))
+            words = [f"{name} {value}" for name, value in describe(status).items()]
+            self.note(", ".join([*words, *self._remaining.words()]))
 
     def note(self, text: str) -> None:
         """Write a line."""
@@ -98,14 +100,13 @@ class LiveView:
         self._spinner = Spinner("dots")
         self._shown_seconds = 0.0
         self._live = Live(console=console, auto_refresh=False, transient=False)
-        self._live.start()
 
     def show(self, status: Status) -> None:
         """Redraw if a quarter of a second has passed."""
         self._remaining.update(status)
         if self._clock() - self._shown_seconds >= REFRESH_SECONDS:
             self._shown_seconds = self._clock()
-            self._live.update(self._picture(status), refresh=True)
+            self._draw(self._picture(status), self._progress(status))
 
     def note(self, text: str) -> None:
         """Write a line above the picture."""
@@ -113,28 +114,33 @@ class LiveView:
 
     def close(self, status: Status) -> None:
         """Draw the last status and leave it on the screen."""
-        self._live.update(self._picture(status), refresh=True)
+        self._draw(self._picture(status))
         self._live.stop()
+
+    def _draw(self, *parts: RenderableType) -> None:
+        self._live.start()  # hides the cursor, so it waits until there is something to draw
+        self._live.update(Group(*parts), refresh=True)
 
     def _picture(self, status: Status) -> RenderableType:
         table = Table.grid(padding=(0, 2))
         table.add_column(style="dim")
         table.add_column()
-        words = describe(status)
-        for name, value in words.items():
-            style = LEVEL_STYLES[status.level] if name == "drift" else ""
+        for name, value in describe(status).items():
+            style = LEVEL_STYLES[status.level] if name == DRIFT else ""
             table.add_row(name, Text(value, style=style))
         for group, weight in group_weights(status)[:MAX_GROUPS]:
             bar = ProgressBar(total=1.0, completed=weight, width=BAR_CELLS // 2)
             row = Table.grid(padding=(0, 1))
             row.add_row(bar, f"{weight:6.1%}")
             table.add_row(f"group {group}", row)
-        return Group(Text(self._title, style="bold"), table, self._progress(status))
+        return Group(Text(self._title, style="bold"), table)
 
     def _progress(self, status: Status) -> RenderableType:
         row = Table.grid(padding=(0, 1))
-        if status.share_read is None:
-            row.add_row(self._spinner, Text("reading until the stream ends; Ctrl-C keeps everything"))
+        if not status.time_seconds:
+            row.add_row(self._spinner, Text("the first records wait for the compiler, some seconds"))
+        elif status.share_read is None:
+            row.add_row(self._spinner, Text("Ctrl-C stops and keeps everything"))
         else:
             bar = ProgressBar(total=1.0, completed=status.share_read, width=BAR_CELLS)
             row.add_row(bar, Text(", ".join(self._remaining.words())))
@@ -175,23 +181,20 @@ class Remaining:
 def describe(status: Status) -> dict[str, str]:
     """The status in words, by name."""
     words = {
-        "records": f"{status.records:,} records at {status.records_per_second:,.0f}/s"
-        + (f", {status.rejected:,} rejected" if status.rejected else "")
+        "records": f"{status.records:,} at {status.records_per_second:,.0f}/s"
+        + (f" ({status.rejected:,} rejected)" if status.rejected else "")
     }
     interval = status.interval
     if interval is not None and interval.metric is not None and interval.metric_window is not None:
-        name = metric_name(status.task)
-        if status.task is Task.CLASSIFICATION:
-            words["metric"] = f"{name} {interval.metric:.2%} (lately {interval.metric_window:.2%})"
-        else:
-            words["metric"] = f"{name} {interval.metric:.4g} (lately {interval.metric_window:.4g})"
+        form = ".2%" if status.task is Task.CLASSIFICATION else ".4g"
+        words[metric_name(status.task)] = f"{interval.metric:{form}} (lately {interval.metric_window:{form}})"
     if interval is not None:
-        words["experts"] = f"{interval.num_leaves} experts"
+        words["experts"] = str(interval.num_leaves)
     if interval is not None and interval.gate_entropy_nats is not None:
-        words["gate entropy"] = f"gate entropy {interval.gate_entropy_nats:.2f} nats"
-    words["drift"] = f"drift level {LEVEL_WORDS[status.level]}" + (
-        f" ({status.num_drifts} so far)" if status.num_drifts else ""
-    )
+        words["gate entropy"] = f"{interval.gate_entropy_nats:.2f} nats"
+    words[DRIFT] = LEVEL_WORDS[status.level] + (f" ({status.num_drifts} so far)" if status.num_drifts else "")
+    if status.last_change:
+        words["last change"] = status.last_change
     return words
 
 

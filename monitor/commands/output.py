@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import json
 import shlex
+import shutil
 import sys
 from collections.abc import Mapping, Sequence
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from monitor.run.summary import Summary
     from monitor.terminal import View
 
-__all__ = ["choose_view", "print_json", "report_summary"]
+__all__ = ["choose_view", "command_line", "print_json", "report_summary"]
+
+UNTIL = ("--limit", "--records")
 
 
 def choose_view(title: str, is_quiet: bool, is_json: bool) -> View:
@@ -39,14 +43,21 @@ def report_summary(summary: Summary, as_json: bool, arguments: Sequence[str]) ->
         print(f"go on with: {resume}")
 
 
+def command_line(arguments: Sequence[str]) -> str:
+    """An ``hmoe`` command to copy: by its name where the shell finds it, else as this one was started."""
+    is_script = PurePath(sys.argv[0]).name == "hmoe"
+    program = sys.argv[0] if is_script and shutil.which("hmoe") is None else "hmoe"
+    return shlex.join([program, *arguments])
+
+
 def _resuming(arguments: Sequence[str]) -> str:
     """The command line that goes on where this one stopped."""
     kept: list[str] = []
     for before, argument in zip(["", *arguments], arguments, strict=False):
-        is_limit = before == "--limit" or argument == "--limit" or argument.startswith("--limit=")
-        if not is_limit and argument not in ("--overwrite", "--resume"):
+        is_end = before in UNTIL or argument.split("=")[0] in UNTIL
+        if not is_end and argument not in ("--overwrite", "--resume"):
             kept.append(argument)
-    return shlex.join(["hmoe", *kept, "--resume"])
+    return command_line([*kept, "--resume"])
 
 
 def print_json(values: Mapping[str, Any]) -> None:

@@ -153,7 +153,8 @@ class JournalWriter:
 
     def close(self) -> None:
         """Commit and close; the file is complete without its WAL afterwards."""
-        self._connection.execute("COMMIT")
+        if self._connection.in_transaction:  # not when a second Ctrl-C broke in between two of them
+            self._connection.execute("COMMIT")
         self._connection.close()
 
     def _check_version(self, path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import replace
 from typing import Any
 
@@ -33,8 +33,13 @@ KEEP_CHECKPOINTS = 3
 MAX_SHOWN = 80
 
 
-def run(settings: RunSettings, view: View) -> Summary:
+def run(settings: RunSettings, view: View, beside: AbstractContextManager[object] | None = None) -> Summary:
     """Do the main job until the stream ends, a limit is reached or a stop is requested.
+
+    Args:
+        settings: what to do.
+        view: where people watch.
+        beside: entered once nothing is in the way of the run, left when it is over, however it ends.
 
     Raises:
         Problem: the run could not begin, or its input broke; what was done until then is kept.
@@ -42,7 +47,7 @@ def run(settings: RunSettings, view: View) -> Summary:
     """
     with ExitStack() as stack:
         parts = start(settings, stack)
-        board = StatusBoard(Status(parts.task))
+        board = StatusBoard(_status_at_start(parts))
         this_run = Run(settings, parts, board, view)
         if settings.metrics_port is not None:
             server = MetricsServer(board, settings.metrics_host, settings.metrics_port)
@@ -50,6 +55,7 @@ def run(settings: RunSettings, view: View) -> Summary:
             parts.journal.set_meta({"metrics_address": address})
             view.note(f"metrics: {address}")
         stop = stack.enter_context(StopRequest())
+        stack.enter_context(beside or nullcontext())
         return this_run.to_the_end(stop)
 
 
@@ -80,6 +86,7 @@ class Run:
             self._view.note(parts.note)
             self._announce(EventKind.STARTED if parts.is_new else EventKind.RESUMED, parts.note)
             self._save()
+            self._view.show(self._board.current)
             outcome = self._flow(stop)
             if outcome.status == FINISHED:
                 self._save()
@@ -160,15 +167,14 @@ class Run:
         end = self._parts.pipeline.records_seen
         return [
             EventRow(change.record, EventKind.CHANGE_POINT, change.what)
-            for change in self._settings.source.changes
-            if first <= change.record < end
+            for change in self._settings.source.changes(first, end)
         ]
 
     def _show(self, chunk: Chunk, rows: Rows) -> None:
         """Bring the status up to date and show it."""
         fold, before = self._parts.fold, self._board.current
         records = self._parts.pipeline.records_seen
-        size = self._parts.source.size_bytes
+        changes = [event for event in rows.events if event.kind is EventKind.CHANGE_POINT]
         self._board.current = replace(
             before,
             records=records,
@@ -176,11 +182,12 @@ class Run:
             records_per_second=self._throughput.update(records, time.monotonic()),
             time_seconds=time.time(),
             memory_bytes=resident_memory_bytes(),
-            share_read=min(1.0, chunk.bytes_read / size) if size else None,
+            share_read=self._share_read(chunk),
             interval=rows.intervals[-1] if rows.intervals else before.interval,
             shares=last_shares(rows, fold) if rows.intervals else before.shares,
             levels=fold.levels,
             drift_counts=fold.drift_counts,
+            last_change=_in_words(changes[-1]) if changes else before.last_change,
         )
         self._view.show(self._board.current)
 
@@ -223,6 +230,14 @@ class Run:
             predictions_bytes=0 if predictions is None else predictions.length_bytes,
         )
 
+    def _share_read(self, chunk: Chunk) -> float | None:
+        """How much of the input, or of what is wanted of it, has been read; None when nobody knows."""
+        size, limit = self._parts.source.size_bytes, self._settings.limit
+        shares = [chunk.bytes_read / size] if size else []
+        if limit is not None:
+            shares.append(self._parts.pipeline.records_seen / limit)
+        return min(1.0, max(shares)) if shares else None
+
     def _left(self) -> int | None:
         """Records until the limit; None without one."""
         limit = self._settings.limit
@@ -254,6 +269,14 @@ class Run:
             records_per_second=(records - self._begun_records) / seconds,
             files={kind: str(path) for kind, path in files.items()},
         )
+
+
+def _status_at_start(parts: RunParts) -> Status:
+    return Status(parts.task, records=parts.pipeline.records_seen, rejected=parts.fold.rejected_total)
+
+
+def _in_words(event: EventRow) -> str:
+    return f"record {event.record:,}: {event.message}"
 
 
 def _shown(text: str) -> str:

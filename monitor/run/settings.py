@@ -40,9 +40,8 @@ class Input(Protocol):
     def target(self) -> str:
         """What is to be predicted."""
 
-    @property
-    def changes(self) -> Sequence[KnownChange]:
-        """Known changes of the stream; usually none are."""
+    def changes(self, first: int, last: int) -> Sequence[KnownChange]:
+        """Known changes at records ``first`` to ``last`` (exclusive), in order; usually none are known."""
 
     def identity(self) -> Mapping[str, Any]:
         """What must be the same when a run is resumed; JSON-able."""
@@ -63,7 +62,6 @@ class FileInput:
     """
 
     settings: InputSettings
-    changes: Sequence[KnownChange] = ()
 
     @property
     def name(self) -> str:
@@ -74,6 +72,10 @@ class FileInput:
     def target(self) -> str:
         """The column to learn."""
         return self.settings.target
+
+    def changes(self, first: int, last: int) -> Sequence[KnownChange]:
+        """None: a file does not say when it changes."""
+        return ()
 
     def identity(self) -> Mapping[str, Any]:
         """The columns and their roles; not the path, since files move."""

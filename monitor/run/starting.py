@@ -71,7 +71,7 @@ def _begin(settings: RunSettings, stack: ExitStack) -> RunParts:
         note = f"{task}: {decision.reason}; --task {_other(task)} decides otherwise"
     else:
         task = settings.task
-        note = f"{task}, as asked for"
+        note = f"{task} of {settings.source.target!r}, as asked for"
     pipeline = build_pipeline(task)
     paths = settings.paths
     # The journal comes first: a file beside it is then known to be of this run, whenever it is killed.
@@ -126,8 +126,12 @@ def _resume(settings: RunSettings, state: RunState, stack: ExitStack) -> RunPart
 
 def _lock(journal: Path, stack: ExitStack) -> None:
     """Keep a second run away from the same files until ``stack`` is closed."""
-    journal.parent.mkdir(parents=True, exist_ok=True)
-    file = stack.enter_context((journal.parent / f".{journal.name}.lock").open("w"))
+    try:
+        journal.parent.mkdir(parents=True, exist_ok=True)
+        file = stack.enter_context((journal.parent / f".{journal.name}.lock").open("w"))
+    except OSError as error:
+        message = f"cannot write in {journal.parent} ({error.strerror})"
+        raise ConfigurationProblem(f"{message}; choose another --run-dir") from error
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:

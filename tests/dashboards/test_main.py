@@ -48,3 +48,10 @@ def test_a_journal_must_be_named() -> None:
 @pytest.mark.parametrize("flag", ["--server.headless=true", "--server.fileWatcherType=none"])
 def test_the_server_neither_opens_a_browser_nor_watches_files(flag: str) -> None:
     assert flag in command(Path("run.sqlite"))
+
+
+def test_without_the_process_that_wanted_it_the_server_does_not_start(journal: Path) -> None:
+    words = [sys.executable, "-m", "dashboards", "--journal", str(journal), "--parent", str(os.getppid())]
+    ended = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert ended.returncode == 1
+    assert "is gone" in ended.stderr

@@ -8,7 +8,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, chdir, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
@@ -88,6 +88,13 @@ def wait_for_growth(path: Path, size: int, process: subprocess.Popen[bytes]) -> 
     """Return as soon as a file has reached a size; fail if the process ends before."""
     while not (path.exists() and path.stat().st_size >= size):
         assert process.poll() is None, f"ended with {process.returncode} before {path} had {size} bytes"
+        os.sched_yield()
+
+
+def wait_until(is_so: Callable[[], bool], process: subprocess.Popen[bytes]) -> None:
+    """Return as soon as something is so; fail if the process ends before."""
+    while not is_so():
+        assert process.poll() is None, f"ended with {process.returncode} too early"
         os.sched_yield()
 
 

@@ -40,6 +40,16 @@ def test_a_pace_lets_records_through_at_its_rate() -> None:
     assert pace.chunk_records == 10
 
 
+def test_a_pace_makes_up_for_at_most_a_second_of_a_delay() -> None:
+    clock = Clock()
+    pace = Pace(100.0, clock.now, clock.sleep)
+    clock.seconds += 60.0  # a compiler was at work
+    pace.wait(10, lambda: False)
+    begun = clock.seconds
+    pace.wait(310, lambda: False)
+    assert clock.seconds - begun == pytest.approx(2.0)
+
+
 def test_a_pace_stops_waiting_when_the_run_is_to_stop() -> None:
     clock = Clock()
     pace = Pace(1.0, clock.now, clock.sleep)

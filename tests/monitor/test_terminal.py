@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 
 import pytest
 from rich.console import Console
@@ -21,6 +22,7 @@ def status(share_read: float | None = 0.25, records: int = 12_345) -> Status:
         records=records,
         rejected=3,
         records_per_second=2_031.0,
+        time_seconds=1.7e9,
         share_read=share_read,
         interval=INTERVAL,
         shares=(LeafShare("trees/0", "trees", 0.75), LeafShare("plains/0", "plains", 0.25)),
@@ -40,14 +42,16 @@ class Clock:
 
 
 def test_a_status_in_words() -> None:
-    assert list(describe(status()).values()) == [
-        "12,345 records at 2,031/s, 3 rejected",
-        "accuracy 91.20% (lately 87.30%)",
-        "64 experts",
-        "gate entropy 1.23 nats",
-        "drift level DRIFT (4 so far)",
-    ]
-    assert list(describe(Status(Task.REGRESSION)).values()) == ["0 records at 0/s", "drift level stable"]
+    assert describe(status()) == {
+        "records": "12,345 at 2,031/s (3 rejected)",
+        "accuracy": "91.20% (lately 87.30%)",
+        "experts": "64",
+        "gate entropy": "1.23 nats",
+        "drift": "DRIFT (4 so far)",
+    }
+    assert describe(Status(Task.REGRESSION)) == {"records": "0 at 0/s", "drift": "stable"}
+    changed = replace(status(), last_change="record 6,000: hills turn")
+    assert describe(changed)["last change"] == "record 6,000: hills turn"
 
 
 def test_plain_lines_come_every_five_seconds() -> None:
@@ -79,22 +83,40 @@ def test_the_live_picture_shows_numbers_groups_and_progress() -> None:
     text = out.getvalue()
     for words in (
         "elec.csv",
-        "12,345 records",
+        "12,345 at 2,031/s",
         "91.20%",
         "group trees",
         "75.0%",
-        "drift level DRIFT",
+        "DRIFT (4 so far)",
         "a line that stays",
     ):
         assert words in text
     assert "50% read, 0:01:00 left" in text
 
 
-def test_a_stream_without_length_says_how_to_stop() -> None:
+def test_a_stream_without_length_says_how_to_stop_until_it_has_stopped() -> None:
     out = io.StringIO()
     view = LiveView(Console(file=out, force_terminal=True, width=100, color_system=None), "stdin", Clock())
+    view.show(status(None))
+    assert "Ctrl-C stops and keeps everything" in out.getvalue()
+    shown = len(out.getvalue())
     view.close(status(None))
-    assert "Ctrl-C" in out.getvalue()
+    assert "Ctrl-C" not in out.getvalue()[shown:]
+
+
+def test_before_the_first_record_the_wait_is_explained() -> None:
+    out = io.StringIO()
+    view = LiveView(Console(file=out, force_terminal=True, width=100, color_system=None), "stdin", Clock())
+    view.show(Status(Task.CLASSIFICATION))
+    assert "wait for the compiler" in out.getvalue()
+    view.close(status())
+
+
+def test_a_live_view_leaves_the_terminal_alone_until_there_is_something_to_draw() -> None:
+    out = io.StringIO()
+    view = LiveView(Console(file=out, force_terminal=True, width=100, color_system=None), "stdin", Clock())
+    view.note("metrics: here")
+    assert out.getvalue() == "metrics: here\n"
 
 
 def test_a_live_picture_is_drawn_at_most_four_times_a_second() -> None:
