@@ -3,7 +3,7 @@
 The lengths of the axes follow from the settings, the number of features D and of outputs C. Two
 things are bounded: second-order experts need (1 + D)^2 numbers each and are first-order beyond
 ``LARGEST_CURVATURE``; the trees' histograms share ``HISTOGRAM_BUDGET`` numbers, so that trees have
-fewer leaves where features and classes are many.
+fewer leaves where features and classes are many, down to one: a constant without histograms.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ def allocate_state(settings: Settings, task: Task, num_features: int, num_output
     for name, pair in BOOSTED[task].items():
         getattr(state.boosted, name)[:] = pair
     state.pool.rate_L[:] = POOL_STEPS if task == "classification" else POOL_FORGETTING
-    state.pool.active_M[:] = active_rows(settings, task, state.boosted.value_ILC.shape[1])
+    state.pool.active_M[:] = active_rows(settings, task)
     state.pool.weight_LM[:] = state.pool.active_M * (FIRST_POOL_WEIGHT[task] / state.pool.active_M.sum())
     state.pool.curvature_LMM[:] = np.eye(state.pool.active_M.size) * POOL_PRIOR
     _fit(settings, task, state, old_features=0)
@@ -98,12 +98,12 @@ def widen_state(settings: Settings, task: Task, old: State, num_features: int, n
     return state
 
 
-def active_rows(settings: Settings, task: Task, leaves: int) -> list[float]:
+def active_rows(settings: Settings, task: Task) -> list[float]:
     """1.0 for every row of the outer gate that takes part, 0.0 for the others."""
     kinds = set(settings.kinds)
     rows = [float("linear" in kinds)] * 2 + [float("regions" in kinds)] * len(settings.regions)
     rows += [float("memory" in kinds), float("prototypes" in kinds and task == "classification")]
-    return rows + [float("additive" in kinds)] * 2 + [float("boosted" in kinds and leaves > 1)] * 2
+    return rows + [float("additive" in kinds)] * 2 + [float("boosted" in kinds)] * 2
 
 
 def _sizes(settings: Settings, task: Task, num_features: int, num_outputs: int) -> dict[str, dict[str, int]]:
@@ -125,7 +125,6 @@ def _sizes(settings: Settings, task: Task, num_features: int, num_outputs: int) 
     leaves = max(min(HISTOGRAM_BUDGET // cells, settings.leaves), 1) if "boosted" in settings.kinds else 1
     members = groups + 8
     pools = len(POOL_STEPS if task == "classification" else POOL_FORGETTING)
-    histogram_features = num_features if leaves > 1 else 0
     own: dict[str, dict[str, int]] = {
         "linear": {"R": square},
         "regions": {"G": groups, "S": second, "E": settings.experts, "Q": square},
@@ -135,7 +134,7 @@ def _sizes(settings: Settings, task: Task, num_features: int, num_outputs: int) 
         "pool": {"M": members, "L": pools, "T": members + pools},
     }
     if leaves == 1:
-        own["boosted"]["B"] = min(1, histogram_features)
+        own["boosted"]["B"] = 0
     return {name: {**common, **own.get(name, {})} for name in PARTS}
 
 

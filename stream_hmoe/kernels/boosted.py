@@ -194,7 +194,9 @@ def _bounded(value: float) -> float:
 
 @compiled
 def _observe(histogram_DBW: Counts, bin_D: Integers, residual_C: Floats) -> None:
-    """Add the residuals to the leaf's histograms of every feature."""
+    """Add the residuals to the leaf's histograms of every feature; a tree of one leaf keeps none."""
+    if histogram_DBW.shape[1] == 0:
+        return
     classes = residual_C.size
     for d in range(bin_D.size):
         for c in range(classes):
@@ -207,6 +209,8 @@ def _consider_split(
     trees: Boosted, i: int, leaf: int, doubt_level: float, tie: float, edge_DH: Floats
 ) -> None:
     """Split the reached leaf if the best feature's gain is material and surely, or as good as, the best."""
+    if edge_DH.shape[0] == 0:
+        return
     total_C = trees.total_C
     classes = total_C.size
     count = _totals(trees.histogram_ILDBW[i, leaf, 0], trees.histogram_ILDBW.shape[3], total_C)

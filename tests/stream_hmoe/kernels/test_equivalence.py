@@ -1,4 +1,4 @@
-"""The compiled kernels are the torch model: same gates, same predictions, same gradients, for all combinations.
+"""The compiled kernels are the torch model: gates, predictions and gradients, for all combinations.
 
 The torch model lives in copies of the learner's own arrays. Skipping is off (cutoff 0), because the torch
 model skips nothing. Shapes: G groups, E experts of a group, C classes, A = 1 + D features, T = M + L rows
