@@ -13,7 +13,7 @@ from typing import Any, TypeVar, cast
 
 import numba
 
-__all__ = ["Entry", "compiled", "inlined"]
+__all__ = ["Entry", "compiled", "inlined", "linked"]
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -26,12 +26,21 @@ _SOURCES = sorted(
 
 def compiled(function: Function) -> Function:
     """Compile a kernel on its first call and keep the machine code beside the source file."""
-    return _fresh(cast(Any, numba.njit)(**_OPTIONS)(function))
+    return cast(Function, _fresh(cast(Any, numba.njit)(**_OPTIONS)(function)))
+
+
+def linked(function: Function) -> Function:
+    """Compile a kernel that other kernels call: its machine code becomes part of theirs.
+
+    Were it called instead, each of them would hold a copy of it, the copies would differ in the last bit, and
+    which copy is called would depend on what the process compiled or loaded before.
+    """
+    return cast(Function, _fresh(cast(Any, numba.njit)(**_OPTIONS, forceinline=True)(function)))
 
 
 def inlined(function: Function) -> Function:
     """Make a kernel part of those that call it: a quarter less time to compile them all."""
-    return _fresh(cast(Any, numba.njit)(**_OPTIONS, inline="always")(function))
+    return cast(Function, _fresh(cast(Any, numba.njit)(**_OPTIONS, inline="always")(function)))
 
 
 def _fresh(kernel: Any) -> Any:

@@ -24,7 +24,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .arrays import Axes, scratch
-from .compiled import compiled, inlined
+from .compiled import inlined, linked
 from .steps import softmax, turned_step
 
 __all__ = [
@@ -242,7 +242,7 @@ def learn_pool_mean(pool: Pool, laplace: bool, z_A: Floats, u: float) -> None:
     _share_prior(pool.log_prior_T, pool.active_M)
 
 
-@compiled
+@linked
 def _move_centre(centre_A: Floats, distance: float, laplace: bool, surplus: float, z_A: Floats) -> None:
     """a_i += step (h_i - g_i) d z_i / d a_i."""
     if laplace:
@@ -255,7 +255,7 @@ def _move_centre(centre_A: Floats, distance: float, laplace: bool, surplus: floa
             centre_A[a] += SLOPE_STEP * surplus * z_A[a]
 
 
-@compiled
+@linked
 def _share_prior(log_prior_T: Floats, active_M: Floats) -> None:
     """Normalise the prior over what is active and spread a share of it evenly (fixed share)."""
     groups = active_M.size

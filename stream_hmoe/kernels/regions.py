@@ -22,7 +22,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .arrays import Axes, scratch
-from .compiled import compiled, inlined
+from .compiled import inlined, linked
 from .steps import dot, softmax
 
 __all__ = [
@@ -95,7 +95,7 @@ REGION_AXES = {
 }
 
 
-@compiled
+@linked
 def inner_gate(
     laplace: bool,
     scale: float,

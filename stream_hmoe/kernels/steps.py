@@ -10,14 +10,14 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from .compiled import compiled
+from .compiled import linked
 
 __all__ = ["dot", "move", "normalised_step", "shift", "softmax", "turned_step"]
 
 Floats = npt.NDArray[np.float64]
 
 
-@compiled
+@linked
 def softmax(z_C: Floats, p_C: Floats) -> None:
     """p = exp(z) / sum exp(z), by the largest logit."""
     largest = z_C[0]
@@ -31,7 +31,7 @@ def softmax(z_C: Floats, p_C: Floats) -> None:
         p_C[c] /= total
 
 
-@compiled
+@linked
 def dot(weight_A: Floats, z_A: Floats) -> float:
     """Inner product."""
     total = 0.0
@@ -40,27 +40,27 @@ def dot(weight_A: Floats, z_A: Floats) -> float:
     return total
 
 
-@compiled
+@linked
 def normalised_step(step: float, z_A: Floats, bend: float) -> float:
     """step / (1 + step * bend * |z|^2): the implicit step, which no size of z can make overshoot."""
     return step / (1.0 + step * bend * dot(z_A, z_A))
 
 
-@compiled
+@linked
 def shift(weight_A: Floats, amount: float, direction_A: Floats) -> None:
     """weight += amount * direction."""
     for a in range(direction_A.size):
         weight_A[a] += amount * direction_A[a]
 
 
-@compiled
+@linked
 def move(weight_CA: Floats, step: float, y: int, p_C: Floats, direction_A: Floats) -> None:
     """Every class's coefficients by step * (1[y = c] - p_c) along ``direction_A``."""
     for c in range(p_C.size):
         shift(weight_CA[c], step * ((1.0 if c == y else 0.0) - p_C[c]), direction_A)
 
 
-@compiled
+@linked
 def turned_step(
     R_AA: Floats, z_A: Floats, weight: float, forgetting: float, prior: float, bend: float, turned_A: Floats
 ) -> float:

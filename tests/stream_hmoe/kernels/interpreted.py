@@ -7,6 +7,7 @@ JSON; ``predictions`` gives the same from the compiled kernels.
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from stream_hmoe import layout
 from stream_hmoe import learner as learners
@@ -15,7 +16,7 @@ from stream_hmoe.kernels.gaussian import run_means
 from tests.stream_hmoe.learners import TASKS, learner, stream
 
 RECORDS = 130
-SMALL = {"experts": 4, "remembered": 20, "prototypes": 5, "bins": 4, "stages": 2, "leaves": 4}
+SMALL: dict[str, Any] = {"experts": 4, "remembered": 20, "prototypes": 5, "bins": 4, "stages": 2, "leaves": 4}
 # name -> features, and the budget of histograms: the smallest leaves every tree one leaf
 MODELS = {"usual": (3, 100_000), "no features": (0, 100_000), "trees of one leaf": (3, 1)}
 

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pytest
 
 from stream_hmoe.kernels import compiled
+from stream_hmoe.kernels.categorical import run_classes
 from stream_hmoe.kernels.compiled import Entry
+from stream_hmoe.kernels.gaussian import run_means
+from stream_hmoe.layout import Task
+from tests.stream_hmoe.learners import learned
 
 INNER = """
 from .compiled import inlined
@@ -70,3 +77,14 @@ def test_kernels_divide_as_arrays_do_and_keep_nan() -> None:
 
     assert quotient(1.0, 0.0) == np.inf
     assert np.isnan(quotient(0.0, 0.0)) and np.isnan(quotient(np.nan, 1.0))
+
+
+@pytest.mark.parametrize(("kernel", "task"), [(run_classes, "classification"), (run_means, "regression")])
+def test_machine_code_calls_no_other_kernel(kernel: Any, task: Task) -> None:
+    """Which copy of a called kernel runs, and so the last bit, would depend on what was loaded before."""
+    learned(task, records=1)
+    cache = kernel._cache
+    (file,) = Path(cache.cache_path).glob(f"{cache._impl.filename_base}.*.nbc")
+    machine_code = file.read_bytes().partition(b"\x7fELF")[2].partition(b"BC\xc0\xde")[0]
+    names = re.findall(rb"_ZN11stream_hmoe7kernels\d+[a-z_]+\d+([a-z_]+)B", machine_code)
+    assert {name.decode() for name in names} == {kernel.__name__}

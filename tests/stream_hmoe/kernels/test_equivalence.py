@@ -7,6 +7,7 @@ of the outer gate: M groups, of which the regions are the active ones, then L po
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -78,9 +79,7 @@ def look(model: Learner, gates: str, x_D: Floats, y: float) -> Before:
     """Predict a record, and copy what learning it will change."""
     centre, variance = model.target_3[1:]
     outcome = model.predict(x_D[None], weights=True)
-    regions, pool = (
-        type(part)(*(array.copy() for array in part)) for part in (model.state.regions, model.state.pool)
-    )
+    regions, pool = copy.deepcopy((model.state.regions, model.state.pool))
     z_A = model.state.z_A.copy()
     hmoe = torch_model(regions, pool, gates, model.task)
     target = y if model.task == "classification" else (y - centre) / np.sqrt(variance)
@@ -190,7 +189,7 @@ def surprises(before: Before, task: Task) -> Floats:
     if task == "regression":
         return np.asarray(before.target - density.mean_BGE[0].detach().numpy())[..., None]
     probability = density.log_prob_BGEC[0].detach().exp().numpy()
-    return np.eye(probability.shape[-1])[int(before.target)] - probability
+    return np.asarray(np.eye(probability.shape[-1])[int(before.target)] - probability)
 
 
 @pytest.mark.parametrize(("gates", "task"), CASES)
