@@ -66,15 +66,17 @@ def turned_step(
 ) -> float:
     """One recursive-least-squares update of R with an observation of the given weight -> step size s.
 
-    The caller moves its coefficients by ``s * residual * turned_A`` with ``turned_A = R z`` from
+    The caller moves its coefficients by ``s * residual * turned_A``, where ``turned_A = r R z`` with R from
     before the update. With lambda = 1 - (1 - forgetting) * weight:
 
-        R <- R - R z z' R / (lambda / (bend * weight) + z' R z),   then R <- R / lambda
-        s  = weight / (1 + bend * weight * z' R z)
+        r^2 = 1 / (lambda / (bend * weight) + z' R z)
+        R <- R - r R z z' R r,   then R <- R / lambda
+        s  = weight / (1 + bend * weight * z' R z) / r
 
     The division by lambda is left out while trace(R) would exceed its starting value ``prior * A``.
     ``bend`` is the curvature of the loss in the prediction: 1 for squares, 1/4 for the softmax
-    (Boehning's bound). R is updated through sqrt(gain) * R z, which keeps it symmetric to the bit.
+    (Boehning's bound). Only the product of two stored numbers is subtracted from R, which keeps it symmetric
+    to the bit: a difference between its halves would grow by 1 / lambda with every record.
 
     Source: Jordan and Jacobs (1994) recursive least squares with responsibility-weighted forgetting;
     the trace bound is a choice of this project.
@@ -96,14 +98,17 @@ def turned_step(
         for a in range(size):
             spread += turned_A[a] * z_A[a]
     kept = 1.0 - (1.0 - forgetting) * weight
-    root = math.sqrt(1.0 / (kept / (bend * weight) + spread))
+    span = kept / bend + weight * spread
+    root = math.sqrt(weight / span)
+    for a in range(size):
+        turned_A[a] *= root
     trace = 0.0
     for a in range(size):
         for b in range(size):
-            R_AA[a, b] -= (root * turned_A[a]) * (root * turned_A[b])
+            R_AA[a, b] -= turned_A[a] * turned_A[b]
         trace += R_AA[a, a]
     if trace < kept * prior * size:
         for a in range(size):
             for b in range(size):
                 R_AA[a, b] /= kept
-    return weight / (1.0 + bend * weight * spread)
+    return math.sqrt(weight * span) / (1.0 + bend * weight * spread)

@@ -33,15 +33,14 @@ class Stream(NamedTuple):
 
 
 def stream(task: Task, records: int, features: int = FEATURES, seed: int = 5) -> Stream:
-    """Records whose target follows bent rules, on scales far from standard."""
-    random = np.random.default_rng(seed)
-    x_ND = random.normal(size=(records, max(features, 2)))
-    bent = np.abs(x_ND[:, 0]) + x_ND[:, 1] * (x_ND[:, -1] > 0) + random.normal(scale=0.2, size=records)
+    """Records whose target follows bent rules, on scales far from standard; a longer one begins the same."""
+    drawn = np.random.default_rng(seed).normal(size=(records, max(features, 2) + 1))
+    bent = np.abs(drawn[:, 0]) + drawn[:, 1] * (drawn[:, -2] > 0) + 0.2 * drawn[:, -1]
     y_N: npt.NDArray[Any] = 40.0 + 3.0 * bent
     if task == "classification":
         y_N = np.digitize(bent, [0.3, 1.2]).astype(np.int64)
-    x_ND = x_ND[:, :features] * 10.0 ** (np.arange(features) % 4) + 100.0
-    x_ND[random.random(x_ND.shape) < 0.03] = np.nan
+    x_ND = drawn[:, :features] * 10.0 ** (np.arange(features) % 4) + 100.0
+    x_ND[np.random.default_rng(seed + 1).random(x_ND.shape) < 0.03] = np.nan
     return Stream(x_ND, y_N)
 
 
