@@ -129,10 +129,12 @@ def spread_pool_mass(pool: Pool) -> None:
         pool.weight_M[m] = pool.gate_T[m]
     for pooled in range(pool.rate_L.size):
         size = 0.0
+        active = 0.0
         for m in range(groups):
             size += pool.active_M[m] * abs(pool.weight_LM[pooled, m])
+            active += pool.active_M[m]
         for m in range(groups):
-            say = abs(pool.weight_LM[pooled, m]) / size if size > 0.0 else 1.0 / groups
+            say = abs(pool.weight_LM[pooled, m]) / size if size > 0.0 else 1.0 / active
             pool.weight_M[m] += pool.gate_T[groups + pooled] * pool.active_M[m] * say
 
 
@@ -207,7 +209,10 @@ def predict_pool_mean(pool: Pool, laplace: bool, z_A: Floats) -> tuple[float, fl
 
 @inlined
 def learn_pool_mean(pool: Pool, laplace: bool, z_A: Floats, u: float) -> None:
-    """Recursive least squares for the pools; Gaussian likelihoods for prior and centres."""
+    """Recursive least squares for the pools; Gaussian likelihoods for prior and centres.
+
+    A squared miss counts at most 40 variances.
+    """
     groups = pool.active_M.size
     for pooled in range(pool.rate_L.size):
         residual = u - pool.mean_T[groups + pooled]
