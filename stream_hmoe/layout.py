@@ -77,7 +77,7 @@ def allocate_state(settings: Settings, task: Task, num_features: int, num_output
     state.pool.active_M[:] = active_rows(settings, task)
     state.pool.weight_LM[:] = state.pool.active_M * (FIRST_POOL_WEIGHT[task] / state.pool.active_M.sum())
     state.pool.curvature_LMM[:] = np.eye(state.pool.active_M.size) * POOL_PRIOR
-    _fit(settings, task, state, old_features=0)
+    _fit(settings, task, state, old_width=0)
     return state
 
 
@@ -94,16 +94,25 @@ def widen_state(settings: Settings, task: Task, old: State, num_features: int, n
             getattr(fresh, name)[:] = getattr(old.boosted, name)
         parts["boosted"] = fresh
     state = _assemble(settings, parts, num_features, records=int(old.records_1[0]))
-    _fit(settings, task, state, old_features=old.scale.count_D.size)
+    _fit(settings, task, state, old_width=old.z_A.size)
     return state
 
 
 def active_rows(settings: Settings, task: Task) -> list[float]:
-    """1.0 for every row of the outer gate that takes part, 0.0 for the others."""
+    """1.0 for every row of the outer gate that takes part, 0.0 for the others.
+
+    Raises:
+        ValueError: none does, as prototypes alone in a regression.
+    """
     kinds = set(settings.kinds)
     rows = [float("linear" in kinds)] * 2 + [float("regions" in kinds)] * len(settings.regions)
     rows += [float("memory" in kinds), float("prototypes" in kinds and task == "classification")]
-    return rows + [float("additive" in kinds)] * 2 + [float("boosted" in kinds)] * 2
+    rows += [float("additive" in kinds)] * 2 + [float("boosted" in kinds)] * 2
+    if not any(rows):
+        raise ValueError(
+            f"kinds: got {settings.kinds!r}; prototypes only classify, add a kind for regression"
+        )
+    return rows
 
 
 def _sizes(settings: Settings, task: Task, num_features: int, num_outputs: int) -> dict[str, dict[str, int]]:
@@ -159,11 +168,13 @@ def _region_values(settings: Settings) -> dict[str, Any]:
     }
 
 
-def _fit(settings: Settings, task: Task, state: State, old_features: int) -> None:
-    """Starting values that are not the same for every new entry of an array."""
-    new = slice(old_features, None)
-    state.additive.edge_DH[new] = uniform_edges(settings.bins)
-    wide = slice(old_features + 1 if old_features else 0, None)
+def _fit(settings: Settings, task: Task, state: State, old_width: int) -> None:
+    """Starting values that are not the same for every new entry of an array.
+
+    ``old_width`` is 1 + the features of the model that was widened, 0 when there was none.
+    """
+    state.additive.edge_DH[max(old_width - 1, 0) :] = uniform_edges(settings.bins)
+    wide = slice(old_width, None)
     diagonals = [(state.linear.curvature_RR, LINEAR_PRIOR)]
     prior = REGION_PRIOR if task == "classification" else REGION_PRIOR_MEAN
     diagonals += [(curvature_QQ, prior) for block in state.regions.curvature_SEQQ for curvature_QQ in block]
