@@ -89,7 +89,7 @@ def test_no_flipped_bit_gives_another_state(
     assert_same_state(found, state(found["number"]))
 
 
-def read_manifest(content: bytes) -> dict[str, Any]:
+def read_manifest(content: bytearray) -> dict[str, Any]:
     """A manifest if it can be read at all."""
     try:
         manifest: dict[str, Any] = json.loads(content)
