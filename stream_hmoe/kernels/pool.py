@@ -270,9 +270,12 @@ def _share_prior(log_prior_T: Floats, active_M: Floats) -> None:
         if t >= groups or active_M[t] > 0.0:
             largest = max(largest, log_prior_T[t])
             size += 1.0
-    total = 0.0
     for t in range(log_prior_T.size):
         log_prior_T[t] = math.exp(log_prior_T[t] - largest) if t >= groups or active_M[t] > 0.0 else 0.0
+    # A loop of its own: with the look at the shorter active_M in it, the order of the sum, and so its last
+    # bit, would depend on how far apart the two arrays happen to lie in memory.
+    total = 0.0
+    for t in range(log_prior_T.size):
         total += log_prior_T[t]
     for t in range(log_prior_T.size):
         log_prior_T[t] = math.log((1.0 - SHARE) * log_prior_T[t] / total + SHARE / size)

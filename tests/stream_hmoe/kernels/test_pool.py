@@ -6,6 +6,7 @@ Shapes: M groups, L pools, T = M + L, C classes.
 from typing import Any
 
 import numpy as np
+import pytest
 
 from stream_hmoe.kernels.pool import (
     ERROR_RATE,
@@ -15,6 +16,7 @@ from stream_hmoe.kernels.pool import (
     PRIOR,
     SHARE,
     TEMPER,
+    _share_prior,
 )
 from stream_hmoe.settings import KINDS
 from tests.stream_hmoe.kernels.steps import Floats, assert_close, each_step, softmax
@@ -108,3 +110,18 @@ def test_leaf_weights_hand_the_mass_of_pools_to_what_they_pool() -> None:
         group_K = np.array(model.topology.group_of)
         assert_close(np.bincount(group_K, leaf_weights), weight_M)
         assert_close(leaf_weights.sum(), 1.0)
+
+
+@pytest.mark.parametrize("groups", [5, 14, 15, 21])
+def test_where_arrays_lie_in_memory_changes_no_bit(groups: int) -> None:
+    random = np.random.default_rng(0)
+    active_M, log_prior_T = np.ones(groups), -8.0 * random.random(groups + 3)
+    found = set()
+    for gap in (0, 1, 2, 3, 8, 100):
+        memory = np.zeros(2 * groups + 103)
+        here_M, here_T = memory[:groups], memory[groups + gap : 2 * groups + gap + 3]
+        here_M[:], here_T[:] = active_M, log_prior_T
+        for _ in range(20):
+            _share_prior(here_T, here_M)
+        found.add(here_T.tobytes())
+    assert len(found) == 1
