@@ -28,6 +28,7 @@ class Pipeline:
     def __init__(self, model: HMoEClassifier | HMoERegressor, detector: DriftDetector | None = None) -> None:
         self.model = model
         self.records_seen = 0
+        self._detector = detector
         self._signals = GateSignals(model.topology, detector)
 
     def step(self, records: Sequence[Mapping[Any, Any]], targets: Sequence[Any]) -> list[Fact]:
@@ -61,4 +62,5 @@ class Pipeline:
         """Take over a saved state."""
         self.records_seen = int(state["records_seen"])
         self.model.load_state_dict(state["model"])
+        self._signals = GateSignals(self.model.topology, self._detector)
         self._signals.load_state_dict(state["signals"])
