@@ -46,7 +46,10 @@ def save(directory: str | Path, state: Mapping[str, Any], keep: int = 3) -> Path
 
     Raises:
         TypeError: the state holds something that has no safe form.
+        ValueError: ``keep`` is below 1.
     """
+    if keep < 1:
+        raise ValueError(f"keep: got {keep}; at least the new checkpoint must stay")
     root = Path(directory)
     root.mkdir(parents=True, exist_ok=True)
     arrays: dict[str, npt.NDArray[Any]] = {}
@@ -85,7 +88,7 @@ def load(directory: str | Path) -> dict[str, Any]:
     for folder in reversed(_folders(root)):
         try:
             return _read(folder)
-        except (OSError, ValueError, KeyError, SafetensorError) as error:
+        except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
             damage.append(f"{folder.name}: {error}")
     if damage:
         raise BadCheckpoint(f"no checkpoint in {root} is whole ({'; '.join(damage)})")
@@ -119,6 +122,8 @@ def _read(folder: Path) -> dict[str, Any]:
 def _describe(value: Any, arrays: dict[str, npt.NDArray[Any]]) -> Any:
     """JSON for a value; arrays go to ``arrays`` and are named by number. Mappings are kept as pairs."""
     if isinstance(value, np.ndarray):
+        if value.dtype.kind not in "biuf":
+            raise TypeError(f"a checkpoint cannot hold an array of {value.dtype}: {value!r}")
         name = str(len(arrays))
         arrays[name] = np.ascontiguousarray(value).reshape(-1)
         return {_ARRAY: name, "shape": list(value.shape)}
@@ -149,7 +154,8 @@ def _rebuild(tree: Any, arrays: Mapping[str, npt.NDArray[Any]]) -> Any:
 
 def _folders(root: Path) -> list[Path]:
     """Finished checkpoints, oldest first."""
-    return sorted(path for path in root.glob(f"{_PREFIX}*") if path.suffix != _WRITING and path.is_dir())
+    folders = (path for path in root.glob(f"{_PREFIX}*") if path.is_dir())
+    return sorted((path for path in folders if path.name.removeprefix(_PREFIX).isdecimal()), key=_number)
 
 
 def _number(folder: Path) -> int:

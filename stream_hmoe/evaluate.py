@@ -6,12 +6,14 @@ Shapes: N records, D features, C classes.
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from river.base import Classifier
 
 from .estimators import HMoEClassifier, HMoERegressor
 
@@ -26,7 +28,7 @@ class Prequential:
 
     Args:
         predictions: (N,) what was predicted; None before a classifier knew any class.
-        probabilities: (N, C) for classifiers, columns in the order of ``labels``; None otherwise.
+        probabilities: (N, C) for classifiers that give them, columns in the order of ``labels``; else None.
         labels: the classes in order of appearance; empty for regressors.
         score: accuracy of a classifier, mean absolute error of a regressor.
         records_per_second: predicting and learning together.
@@ -57,7 +59,8 @@ def prequential(model: Any, X: npt.ArrayLike, y: npt.ArrayLike) -> Prequential:
     if x_ND.ndim != 2 or len(x_ND) != len(targets):
         raise ValueError(f"X must be (N, D) and y (N,): got {x_ND.shape} and {np.shape(y)}")
     frame = pd.DataFrame(x_ND, columns=[str(d) for d in range(x_ND.shape[1])])
-    if isinstance(model, HMoEClassifier | HMoERegressor):
+    # type, because isinstance looks through pipelines at their last step
+    if issubclass(type(model), HMoEClassifier | HMoERegressor):
         return _whole_columns(model, frame, targets)
     return _row_by_row(model, frame, targets)
 
@@ -81,32 +84,40 @@ def _whole_columns(
 
 def _row_by_row(model: Any, frame: pd.DataFrame, targets: list[Any]) -> Prequential:
     records = frame.to_dict("records")
-    is_classifier = hasattr(model, "predict_proba_one")
+    is_classifier = isinstance(model, Classifier)
     predictions: list[Any] = []
-    rows: list[dict[Any, float]] = []
+    rows: list[Mapping[Any, float]] = []
     begun = time.perf_counter()
     for record, target in zip(records, targets, strict=True):
-        if is_classifier:
-            rows.append(model.predict_proba_one(record))
-            predictions.append(max(rows[-1], key=rows[-1].__getitem__) if rows[-1] else None)
-        else:
+        row = _probabilities(model, record) if is_classifier else None
+        if row is None:
             predictions.append(model.predict_one(record))
+        else:
+            rows.append(row)
+            predictions.append(max(row, key=row.__getitem__) if row else None)
         model.learn_one(record, target)
     seconds = time.perf_counter() - begun
+    if is_classifier:
+        outcomes = [float(p == t) for p, t in zip(predictions, targets, strict=True)]
+    else:
+        predictions = [float(p or 0.0) for p in predictions]
+        outcomes = [abs(p - t) for p, t in zip(predictions, targets, strict=True)]
     labels = tuple(dict.fromkeys(targets)) if is_classifier else ()
-    hits = [p == t for p, t in zip(predictions, targets, strict=True)]
-    misses = (
-        [abs(float(p or 0.0) - t) for p, t in zip(predictions, targets, strict=True)]
-        if not is_classifier
-        else []
-    )
-    score = float(np.mean(hits if is_classifier else misses)) if targets else float("nan")
+    found = [row.get(label, 0.0) for row in rows for label in labels]
+    has_probabilities = is_classifier and len(rows) == len(targets)
     return Prequential(
-        predictions=np.array(predictions, dtype=object),
-        probabilities=np.array([[row.get(label, 0.0) for label in labels] for row in rows])
-        if is_classifier
-        else None,
+        predictions=np.array(predictions, dtype=object if is_classifier else np.float64),
+        probabilities=np.array(found).reshape(len(rows), len(labels)) if has_probabilities else None,
         labels=labels,
-        score=score,
+        score=float(np.mean(outcomes)) if targets else float("nan"),
         records_per_second=len(targets) / max(seconds, 1e-9),
     )
+
+
+def _probabilities(model: Any, record: dict[Any, Any]) -> Mapping[Any, float] | None:
+    """Class probabilities by River's name for them; None from a classifier that has none."""
+    try:
+        probabilities: Mapping[Any, float] = model.predict_proba_one(record)
+    except NotImplementedError:
+        return None
+    return probabilities

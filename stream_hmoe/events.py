@@ -96,7 +96,7 @@ class Topology:
     """The shape of the model: one entry per leaf, in the order of every gate-weight vector.
 
     Args:
-        leaves: name of each leaf, for example ``"regions-4/3"``.
+        leaves: name of each leaf, for example ``"regions 4 1st order/3"``.
         group_of: index into ``groups`` for each leaf.
         groups: name of each group, in the order of the outer gate.
     """

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from .errors import BadRecord
+from .errors import BadCheckpoint, BadRecord
 from .events import Rejected
 from .features import FeatureEncoder
 from .learner import Learner, Outcome
@@ -192,7 +192,14 @@ class Incremental:
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Take over a saved state."""
+        """Take over a saved state.
+
+        Raises:
+            BadCheckpoint: it is that of a model for the other task, or a part of it is damaged.
+        """
+        task = state["learner"]["task"]
+        if task != self.learner.task:
+            raise BadCheckpoint(f"the state is that of a {task} model, not of a {self.learner.task} model")
         self.encoder.load_state_dict(state["encoder"])
         self.targets.load_state_dict(state["targets"])
         self.learner.load_state_dict(state["learner"])

@@ -3,7 +3,7 @@
 The lengths of the axes follow from the settings, the number of features D and of outputs C. Two
 things are bounded: second-order experts need (1 + D)^2 numbers each and are first-order beyond
 ``LARGEST_CURVATURE``; the trees' histograms share ``HISTOGRAM_BUDGET`` numbers, so that trees have
-fewer leaves where features and classes are many.
+fewer leaves where features and classes are many, down to one: a constant without histograms.
 """
 
 from __future__ import annotations
@@ -74,10 +74,10 @@ def allocate_state(settings: Settings, task: Task, num_features: int, num_output
     for name, pair in BOOSTED[task].items():
         getattr(state.boosted, name)[:] = pair
     state.pool.rate_L[:] = POOL_STEPS if task == "classification" else POOL_FORGETTING
-    state.pool.active_M[:] = active_rows(settings, task, state.boosted.value_ILC.shape[1])
+    state.pool.active_M[:] = active_rows(settings, task)
     state.pool.weight_LM[:] = state.pool.active_M * (FIRST_POOL_WEIGHT[task] / state.pool.active_M.sum())
     state.pool.curvature_LMM[:] = np.eye(state.pool.active_M.size) * POOL_PRIOR
-    _fit(settings, task, state, old_features=0)
+    _fit(settings, task, state, old_width=0)
     return state
 
 
@@ -94,16 +94,25 @@ def widen_state(settings: Settings, task: Task, old: State, num_features: int, n
             getattr(fresh, name)[:] = getattr(old.boosted, name)
         parts["boosted"] = fresh
     state = _assemble(settings, parts, num_features, records=int(old.records_1[0]))
-    _fit(settings, task, state, old_features=old.scale.count_D.size)
+    _fit(settings, task, state, old_width=old.z_A.size)
     return state
 
 
-def active_rows(settings: Settings, task: Task, leaves: int) -> list[float]:
-    """1.0 for every row of the outer gate that takes part, 0.0 for the others."""
+def active_rows(settings: Settings, task: Task) -> list[float]:
+    """1.0 for every row of the outer gate that takes part, 0.0 for the others.
+
+    Raises:
+        ValueError: none does, as prototypes alone in a regression.
+    """
     kinds = set(settings.kinds)
     rows = [float("linear" in kinds)] * 2 + [float("regions" in kinds)] * len(settings.regions)
     rows += [float("memory" in kinds), float("prototypes" in kinds and task == "classification")]
-    return rows + [float("additive" in kinds)] * 2 + [float("boosted" in kinds and leaves > 1)] * 2
+    rows += [float("additive" in kinds)] * 2 + [float("boosted" in kinds)] * 2
+    if not any(rows):
+        raise ValueError(
+            f"kinds: got {settings.kinds!r}; prototypes only classify, add a kind for regression"
+        )
+    return rows
 
 
 def _sizes(settings: Settings, task: Task, num_features: int, num_outputs: int) -> dict[str, dict[str, int]]:
@@ -125,7 +134,6 @@ def _sizes(settings: Settings, task: Task, num_features: int, num_outputs: int) 
     leaves = max(min(HISTOGRAM_BUDGET // cells, settings.leaves), 1) if "boosted" in settings.kinds else 1
     members = groups + 8
     pools = len(POOL_STEPS if task == "classification" else POOL_FORGETTING)
-    histogram_features = num_features if leaves > 1 else 0
     own: dict[str, dict[str, int]] = {
         "linear": {"R": square},
         "regions": {"G": groups, "S": second, "E": settings.experts, "Q": square},
@@ -135,7 +143,7 @@ def _sizes(settings: Settings, task: Task, num_features: int, num_outputs: int) 
         "pool": {"M": members, "L": pools, "T": members + pools},
     }
     if leaves == 1:
-        own["boosted"]["B"] = min(1, histogram_features)
+        own["boosted"]["B"] = 0
     return {name: {**common, **own.get(name, {})} for name in PARTS}
 
 
@@ -160,11 +168,13 @@ def _region_values(settings: Settings) -> dict[str, Any]:
     }
 
 
-def _fit(settings: Settings, task: Task, state: State, old_features: int) -> None:
-    """Starting values that are not the same for every new entry of an array."""
-    new = slice(old_features, None)
-    state.additive.edge_DH[new] = uniform_edges(settings.bins)
-    wide = slice(old_features + 1 if old_features else 0, None)
+def _fit(settings: Settings, task: Task, state: State, old_width: int) -> None:
+    """Starting values that are not the same for every new entry of an array.
+
+    ``old_width`` is 1 + the features of the model that was widened, 0 when there was none.
+    """
+    state.additive.edge_DH[max(old_width - 1, 0) :] = uniform_edges(settings.bins)
+    wide = slice(old_width, None)
     diagonals = [(state.linear.curvature_RR, LINEAR_PRIOR)]
     prior = REGION_PRIOR if task == "classification" else REGION_PRIOR_MEAN
     diagonals += [(curvature_QQ, prior) for block in state.regions.curvature_SEQQ for curvature_QQ in block]

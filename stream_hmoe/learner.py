@@ -89,9 +89,12 @@ class Learner:
         Args:
             x_ND: (N, D) encoded records; NaN is missing.
             weights: whether to report the leaves' weights.
+
+        Raises:
+            ValueError: the records do not have D features.
         """
         self._predicted = None
-        x_ND = np.ascontiguousarray(x_ND, dtype=np.float64)
+        x_ND = self._checked(x_ND)
         outcome = self._room(len(x_ND), 0, weights)
         if self.num_outputs > 0:
             none = np.empty(0, np.int64 if self.task == "classification" else np.float64)
@@ -107,12 +110,20 @@ class Learner:
 
         Args:
             x_ND: (N, D) encoded records.
-            y_N: (N,) class indices below C, or float targets.
+            y_N: (N,) class indices below C, or finite float targets.
             weights: whether to report the leaves' weights.
+
+        Raises:
+            ValueError: the records do not have D features, or the targets are not theirs.
         """
         self._predicted = None
-        x_ND = np.ascontiguousarray(x_ND, dtype=np.float64)
+        x_ND = self._checked(x_ND)
         y_N = np.ascontiguousarray(y_N, dtype=self._y_1.dtype)
+        if y_N.shape != x_ND.shape[:1]:
+            raise ValueError(f"targets: got shape {y_N.shape} for {len(x_ND)} records; send one for each")
+        if y_N.size:
+            self._check_class(y_N.min())
+            self._check_class(y_N.max())
         outcome = self._room(len(x_ND), len(x_ND), weights)
         begin = 0
         while begin < len(x_ND):
@@ -137,13 +148,29 @@ class Learner:
         return predicted
 
     def learn_one(self, x_D: Floats, y: float) -> None:
-        """Learn one record; if it is the one that was predicted last, that prediction is used."""
+        """Learn one record; if it is the one that was predicted last, that prediction is used.
+
+        Raises:
+            ValueError: the record does not have D features, or the class index is not below C.
+        """
+        self._check_class(y)
         just_predicted = self._predicted == x_D.tobytes()
         self._predicted = None
         self._x_1D[0] = x_D
         self._y_1[0] = y
         self._run(self._x_1D, self._y_1, LEARN if just_predicted else STEP, self._one)
         self._renew_bins_if_due()
+
+    def _checked(self, x_ND: Floats) -> Floats:
+        """The records as the kernels take them; these look at no length themselves."""
+        x_ND = np.ascontiguousarray(x_ND, dtype=np.float64)
+        if x_ND.ndim != 2 or x_ND.shape[1] != self.num_features:
+            raise ValueError(f"records: got shape {x_ND.shape} for {self.num_features} features; widen first")
+        return x_ND
+
+    def _check_class(self, y: float) -> None:
+        if self.task == "classification" and not 0 <= y < self.num_outputs:
+            raise ValueError(f"class index: got {y} for {self.num_outputs} classes; widen first")
 
     def _room(self, num_records: int, num_losses: int, weights: bool) -> Outcome:
         columns = 2 if self.task == "regression" else self.num_outputs

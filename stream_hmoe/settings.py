@@ -86,6 +86,10 @@ class Settings:
         for name in ("bins", "leaves"):
             if getattr(self, name) < 2:
                 raise ValueError(f"{name}: got {getattr(self, name)}; it must be at least 2")
+        if not 0.0 <= self.cutoff < 1.0:
+            raise ValueError(f"cutoff: got {self.cutoff}; it must be at least 0 and below 1")
+        if any(not region.scale > 0.0 for region in self.regions):
+            raise ValueError("regions: every scale must be above 0")
         if not self.regions or list(self.regions) != sorted(
             self.regions, key=lambda r: r.forgetting is not None
         ):

@@ -40,9 +40,15 @@ class RiverSignals:
     """
 
     def __init__(self, topology: Topology, detector: DriftDetector | None = None) -> None:
+        self._detector = detector
+        self.begin(topology)
+
+    def begin(self, topology: Topology) -> None:
+        """Begin anew, for a model of this shape."""
         self._group_K = np.array(topology.group_of)
         self._names = (LOSS, ENTROPY, *(f"group {group}" for group in topology.groups))
-        self._prototype = detector if detector is not None else ADWIN(delta=0.002 / len(self._names))
+        usual = ADWIN(delta=0.002 / len(self._names))
+        self._prototype = usual if self._detector is None else self._detector
         self._detectors: list[DriftDetector] = [self._prototype.clone() for _ in self._names]
         self._seen: list[list[float]] = [[] for _ in self._names]
         self._calm = [CALM for _ in self._names]

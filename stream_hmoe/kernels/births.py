@@ -10,7 +10,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from .compiled import compiled, inlined
+from .compiled import inlined, linked
 from .regions import Regions
 
 __all__ = ["bear", "vacancy"]
@@ -21,7 +21,7 @@ REBIRTH_GAP = 20
 REBIRTH_USAGE = 0.1
 
 
-@compiled
+@linked
 def vacancy(
     born: int, waited: int, surprised: bool, features: int, distance_E: Floats, usage_E: Floats
 ) -> int:

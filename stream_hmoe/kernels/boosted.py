@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .arrays import Axes, scratch
-from .compiled import compiled, inlined
+from .compiled import inlined, linked
 from .steps import softmax
 
 __all__ = [
@@ -92,7 +92,7 @@ BOOSTED_AXES = {
 }
 
 
-@compiled
+@linked
 def _walk(feature_N: Integers, threshold_N: Floats, child_N: Integers, z_A: Floats) -> int:
     """The leaf node that a record reaches."""
     node = 0
@@ -131,7 +131,7 @@ def predict_boosted_mean(trees: Boosted, z_A: Floats, mean_M: Floats, first: int
         mean_M[first + k] = min(max(trees.score_C[0], -10.0), 10.0)
 
 
-@compiled
+@linked
 def learn_boosted(trees: Boosted, z_A: Floats, y: int, bin_D: Integers, edge_DH: Floats) -> None:
     """Every stage takes one Newton step in its leaf on the log loss given the stages before it."""
     stages = trees.node_I.size // trees.rate_K.size
@@ -164,7 +164,7 @@ def learn_boosted(trees: Boosted, z_A: Floats, y: int, bin_D: Integers, edge_DH:
                 _consider_split(trees, i, leaf, trees.doubt_K[k], trees.tie_K[k], edge_DH)
 
 
-@compiled
+@linked
 def learn_boosted_mean(trees: Boosted, z_A: Floats, u: float, bin_D: Integers, edge_DH: Floats) -> None:
     """Every stage moves its leaf towards the scaled target less the stages before it."""
     stages = trees.node_I.size // trees.rate_K.size
@@ -187,14 +187,16 @@ def learn_boosted_mean(trees: Boosted, z_A: Floats, u: float, bin_D: Integers, e
                 _consider_split(trees, i, leaf, trees.doubt_K[k], trees.tie_K[k], edge_DH)
 
 
-@compiled
+@linked
 def _bounded(value: float) -> float:
     return min(max(value, -LARGEST_SCORE), LARGEST_SCORE)
 
 
-@compiled
+@linked
 def _observe(histogram_DBW: Counts, bin_D: Integers, residual_C: Floats) -> None:
-    """Add the residuals to the leaf's histograms of every feature."""
+    """Add the residuals to the leaf's histograms of every feature; a tree of one leaf keeps none."""
+    if histogram_DBW.shape[1] == 0:
+        return
     classes = residual_C.size
     for d in range(bin_D.size):
         for c in range(classes):
@@ -202,11 +204,13 @@ def _observe(histogram_DBW: Counts, bin_D: Integers, residual_C: Floats) -> None
         histogram_DBW[d, bin_D[d], classes] += 1.0
 
 
-@compiled
+@linked
 def _consider_split(
     trees: Boosted, i: int, leaf: int, doubt_level: float, tie: float, edge_DH: Floats
 ) -> None:
     """Split the reached leaf if the best feature's gain is material and surely, or as good as, the best."""
+    if edge_DH.shape[0] == 0:
+        return
     total_C = trees.total_C
     classes = total_C.size
     count = _totals(trees.histogram_ILDBW[i, leaf, 0], trees.histogram_ILDBW.shape[3], total_C)
@@ -234,7 +238,7 @@ def _consider_split(
         _split(trees, i, best_feature, edge_DH[best_feature, best_bin], left, count - left)
 
 
-@compiled
+@linked
 def _totals(histogram_BW: Counts, bins: int, total_C: Floats) -> float:
     """Residual sums of the first bins into ``total_C`` -> the number of records behind them."""
     classes = total_C.size
@@ -248,7 +252,7 @@ def _totals(histogram_BW: Counts, bins: int, total_C: Floats) -> float:
     return count
 
 
-@compiled
+@linked
 def _best_cut(histogram_BW: Counts, total_C: Floats, left_C: Floats, count: float) -> tuple[float, int]:
     """Largest sum over outputs of S_left^2/n_left + S_right^2/n_right - S^2/n, and the bin it cuts after."""
     classes = total_C.size

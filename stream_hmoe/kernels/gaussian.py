@@ -14,7 +14,7 @@ import numpy.typing as npt
 from .additive import find_bins, learn_additive_mean, predict_additive_mean
 from .boosted import learn_boosted_mean, predict_boosted_mean
 from .categorical import LEARN, PREDICT, State, fill_leaf_weights
-from .compiled import compiled
+from .compiled import compiled, linked
 from .linear import learn_linear_mean, predict_linear_mean
 from .nearest import learn_memory, predict_memory_mean
 from .pool import learn_pool_mean, predict_pool_mean
@@ -97,7 +97,7 @@ def run_means(
         records_1[0] += 1
 
 
-@compiled
+@linked
 def target_scale(target_3: Floats) -> tuple[float, float]:
     """Running mean and standard deviation of the target; a deviation of 1 while it has not varied yet."""
     deviation = math.sqrt(max(target_3[2], 0.0))

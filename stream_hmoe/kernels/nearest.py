@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .arrays import Axes, scratch
-from .compiled import compiled, inlined
+from .compiled import inlined, linked
 
 __all__ = [
     "MEMORY_AXES",
@@ -71,7 +71,7 @@ PROTOTYPE_AXES = {
 }
 
 
-@compiled
+@linked
 def _squares(centre_AN: Floats, count: int, z_A: Floats, square_N: Floats) -> float:
     """Squared distance from z to the first ``count`` columns -> the smallest."""
     for n in range(count):
@@ -87,7 +87,7 @@ def _squares(centre_AN: Floats, count: int, z_A: Floats, square_N: Floats) -> fl
     return smallest
 
 
-@compiled
+@linked
 def _reach(smallest: float) -> float:
     """Squared distance beyond which a weight is less than exp(-FARTHEST_LOGIT) of the nearest one's."""
     return (math.sqrt(smallest) + FARTHEST_LOGIT / SCALE) ** 2
@@ -190,7 +190,7 @@ def learn_prototypes(prototypes: Prototypes, z_A: Floats, y: int, probability_C:
         prototypes.used_V[friend] = record
 
 
-@compiled
+@linked
 def _bear(prototypes: Prototypes, z_A: Floats, y: int, record: int) -> None:
     v = prototypes.count_1[0]
     if v < prototypes.used_V.size:

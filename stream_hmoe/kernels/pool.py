@@ -24,7 +24,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .arrays import Axes, scratch
-from .compiled import compiled, inlined
+from .compiled import inlined, linked
 from .steps import softmax, turned_step
 
 __all__ = [
@@ -129,10 +129,12 @@ def spread_pool_mass(pool: Pool) -> None:
         pool.weight_M[m] = pool.gate_T[m]
     for pooled in range(pool.rate_L.size):
         size = 0.0
+        active = 0.0
         for m in range(groups):
             size += pool.active_M[m] * abs(pool.weight_LM[pooled, m])
+            active += pool.active_M[m]
         for m in range(groups):
-            say = abs(pool.weight_LM[pooled, m]) / size if size > 0.0 else 1.0 / groups
+            say = abs(pool.weight_LM[pooled, m]) / size if size > 0.0 else 1.0 / active
             pool.weight_M[m] += pool.gate_T[groups + pooled] * pool.active_M[m] * say
 
 
@@ -207,7 +209,10 @@ def predict_pool_mean(pool: Pool, laplace: bool, z_A: Floats) -> tuple[float, fl
 
 @inlined
 def learn_pool_mean(pool: Pool, laplace: bool, z_A: Floats, u: float) -> None:
-    """Recursive least squares for the pools; Gaussian likelihoods for prior and centres."""
+    """Recursive least squares for the pools; Gaussian likelihoods for prior and centres.
+
+    A squared miss counts at most 40 variances.
+    """
     groups = pool.active_M.size
     for pooled in range(pool.rate_L.size):
         residual = u - pool.mean_T[groups + pooled]
@@ -242,7 +247,7 @@ def learn_pool_mean(pool: Pool, laplace: bool, z_A: Floats, u: float) -> None:
     _share_prior(pool.log_prior_T, pool.active_M)
 
 
-@compiled
+@linked
 def _move_centre(centre_A: Floats, distance: float, laplace: bool, surplus: float, z_A: Floats) -> None:
     """a_i += step (h_i - g_i) d z_i / d a_i."""
     if laplace:
@@ -255,7 +260,7 @@ def _move_centre(centre_A: Floats, distance: float, laplace: bool, surplus: floa
             centre_A[a] += SLOPE_STEP * surplus * z_A[a]
 
 
-@compiled
+@linked
 def _share_prior(log_prior_T: Floats, active_M: Floats) -> None:
     """Normalise the prior over what is active and spread a share of it evenly (fixed share)."""
     groups = active_M.size
@@ -265,9 +270,12 @@ def _share_prior(log_prior_T: Floats, active_M: Floats) -> None:
         if t >= groups or active_M[t] > 0.0:
             largest = max(largest, log_prior_T[t])
             size += 1.0
-    total = 0.0
     for t in range(log_prior_T.size):
         log_prior_T[t] = math.exp(log_prior_T[t] - largest) if t >= groups or active_M[t] > 0.0 else 0.0
+    # A loop of its own: with the look at the shorter active_M in it, the order of the sum, and so its last
+    # bit, would depend on how far apart the two arrays happen to lie in memory.
+    total = 0.0
+    for t in range(log_prior_T.size):
         total += log_prior_T[t]
     for t in range(log_prior_T.size):
         log_prior_T[t] = math.log((1.0 - SHARE) * log_prior_T[t] / total + SHARE / size)

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .births import bear, vacancy
-from .compiled import compiled
+from .compiled import linked
 from .regions import Regions
 from .steps import move, normalised_step, shift, turned_step
 
@@ -29,7 +29,7 @@ VARIANCE_FLOOR = 1e-4
 VARIANCE_RATE = 0.02
 
 
-@compiled
+@linked
 def learn_regions(
     regions: Regions, laplace: bool, z_A: Floats, y: int, probability_TC: Floats, first: int, record: int
 ) -> None:
@@ -76,7 +76,7 @@ def learn_regions(
                 regions.weight_GECA[g, slot, y, 0] = 2.0
 
 
-@compiled
+@linked
 def learn_regions_mean(
     regions: Regions, laplace: bool, z_A: Floats, u: float, mean_T: Floats, first: int, record: int
 ) -> None:
@@ -120,7 +120,7 @@ def learn_regions_mean(
             bear(regions, g, slot, laplace, z_A, PRIOR_MEAN, record)
 
 
-@compiled
+@linked
 def _gaussian_shares(
     born: int, u: float, gate_E: Floats, mean_E: Floats, variance_E: Floats, share_E: Floats
 ) -> None:
@@ -141,7 +141,7 @@ def _gaussian_shares(
         share_E[e] /= total
 
 
-@compiled
+@linked
 def _move_gate(
     laplace: bool,
     born: int,

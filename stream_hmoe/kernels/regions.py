@@ -6,7 +6,7 @@ Inner gate of a group with scale kappa, over its experts e, on scaled features z
 
 Prototypes a_e are born on records; they and the biases then follow the exact gradient of the group's
 log-likelihood (h_e - g_e times the slope of the logit), and the experts learn from their share h_e.
-Experts whose weight is below ``CUTOFF`` are skipped. An expert that hardly serves any more is born
+Experts whose weight is below the cutoff are skipped. An expert that hardly serves any more is born
 again where the group was badly wrong.
 
 Shapes: G groups, E experts of a group, C classes, A = 1 + features, S groups with second-order
@@ -22,7 +22,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .arrays import Axes, scratch
-from .compiled import compiled, inlined
+from .compiled import inlined, linked
 from .steps import dot, softmax
 
 __all__ = [
@@ -95,7 +95,7 @@ REGION_AXES = {
 }
 
 
-@compiled
+@linked
 def inner_gate(
     laplace: bool,
     scale: float,
@@ -108,6 +108,8 @@ def inner_gate(
     gate_E: Floats,
 ) -> None:
     """Gate weights of one group's experts; those below the cutoff become 0 and the rest sum to 1.
+
+    The largest stays whatever the cutoff: more experts than 1 / cutoff may all have less than it.
 
     The distance from every centre is kept: under the Laplace gate it is part of the logit, under
     both it decides where an expert may be born (a softmax gate's centre is a_e / kappa).
@@ -137,9 +139,10 @@ def inner_gate(
     for e in range(born):
         gate_E[e] = math.exp(gate_E[e] - largest) if gate_E[e] - largest > lowest else 0.0
         total += gate_E[e]
+    least = min(cutoff * total, 1.0)
     kept = 0.0
     for e in range(born):
-        if gate_E[e] < cutoff * total:
+        if gate_E[e] < least:
             gate_E[e] = 0.0
         kept += gate_E[e]
     for e in range(born):

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .arrays import Axes
-from .compiled import compiled, inlined
+from .compiled import inlined, linked
 
 __all__ = ["SCALE_AXES", "Scale", "learn_scale", "scale_record", "scaled_value"]
 
@@ -33,7 +33,7 @@ class Scale(NamedTuple):
 SCALE_AXES = {"count_D": Axes("D"), "mean_D": Axes("D"), "variance_D": Axes("D")}
 
 
-@compiled
+@linked
 def scaled_value(count: float, mean: float, variance: float, x: float) -> tuple[float, float, float]:
     """One step of the exponentially weighted moments -> (scaled value, new mean, new variance).
 

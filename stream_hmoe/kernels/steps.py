@@ -10,14 +10,14 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from .compiled import compiled
+from .compiled import linked
 
 __all__ = ["dot", "move", "normalised_step", "shift", "softmax", "turned_step"]
 
 Floats = npt.NDArray[np.float64]
 
 
-@compiled
+@linked
 def softmax(z_C: Floats, p_C: Floats) -> None:
     """p = exp(z) / sum exp(z), by the largest logit."""
     largest = z_C[0]
@@ -31,7 +31,7 @@ def softmax(z_C: Floats, p_C: Floats) -> None:
         p_C[c] /= total
 
 
-@compiled
+@linked
 def dot(weight_A: Floats, z_A: Floats) -> float:
     """Inner product."""
     total = 0.0
@@ -40,41 +40,43 @@ def dot(weight_A: Floats, z_A: Floats) -> float:
     return total
 
 
-@compiled
+@linked
 def normalised_step(step: float, z_A: Floats, bend: float) -> float:
     """step / (1 + step * bend * |z|^2): the implicit step, which no size of z can make overshoot."""
     return step / (1.0 + step * bend * dot(z_A, z_A))
 
 
-@compiled
+@linked
 def shift(weight_A: Floats, amount: float, direction_A: Floats) -> None:
     """weight += amount * direction."""
     for a in range(direction_A.size):
         weight_A[a] += amount * direction_A[a]
 
 
-@compiled
+@linked
 def move(weight_CA: Floats, step: float, y: int, p_C: Floats, direction_A: Floats) -> None:
     """Every class's coefficients by step * (1[y = c] - p_c) along ``direction_A``."""
     for c in range(p_C.size):
         shift(weight_CA[c], step * ((1.0 if c == y else 0.0) - p_C[c]), direction_A)
 
 
-@compiled
+@linked
 def turned_step(
     R_AA: Floats, z_A: Floats, weight: float, forgetting: float, prior: float, bend: float, turned_A: Floats
 ) -> float:
     """One recursive-least-squares update of R with an observation of the given weight -> step size s.
 
-    The caller moves its coefficients by ``s * residual * turned_A`` with ``turned_A = R z`` from
+    The caller moves its coefficients by ``s * residual * turned_A``, where ``turned_A = r R z`` with R from
     before the update. With lambda = 1 - (1 - forgetting) * weight:
 
-        R <- R - R z z' R / (lambda / (bend * weight) + z' R z),   then R <- R / lambda
-        s  = weight / (1 + bend * weight * z' R z)
+        r^2 = 1 / (lambda / (bend * weight) + z' R z)
+        R <- R - r R z z' R r,   then R <- R / lambda
+        s  = weight / (1 + bend * weight * z' R z) / r
 
     The division by lambda is left out while trace(R) would exceed its starting value ``prior * A``.
     ``bend`` is the curvature of the loss in the prediction: 1 for squares, 1/4 for the softmax
-    (Boehning's bound). R is updated through sqrt(gain) * R z, which keeps it symmetric to the bit.
+    (Boehning's bound). Only the product of two stored numbers is subtracted from R, which keeps it symmetric
+    to the bit: a difference between its halves would grow by 1 / lambda with every record.
 
     Source: Jordan and Jacobs (1994) recursive least squares with responsibility-weighted forgetting;
     the trace bound is a choice of this project.
@@ -96,14 +98,17 @@ def turned_step(
         for a in range(size):
             spread += turned_A[a] * z_A[a]
     kept = 1.0 - (1.0 - forgetting) * weight
-    root = math.sqrt(1.0 / (kept / (bend * weight) + spread))
+    span = kept / bend + weight * spread
+    root = math.sqrt(weight / span)
+    for a in range(size):
+        turned_A[a] *= root
     trace = 0.0
     for a in range(size):
         for b in range(size):
-            R_AA[a, b] -= (root * turned_A[a]) * (root * turned_A[b])
+            R_AA[a, b] -= turned_A[a] * turned_A[b]
         trace += R_AA[a, a]
     if trace < kept * prior * size:
         for a in range(size):
             for b in range(size):
                 R_AA[a, b] /= kept
-    return weight / (1.0 + bend * weight * spread)
+    return math.sqrt(weight * span) / (1.0 + bend * weight * spread)
