@@ -46,14 +46,14 @@ def start_pairs(capital: float) -> PairedState:
 @compiled
 def _bet(effect: float, sums_3: Floats) -> float:
     """What the bettor of this effect stakes on the next pair."""
-    square = (PRIOR_RECORDS * PRIOR_SQUARE + sums_3[SQUARE]) / (PRIOR_RECORDS + sums_3[COUNT])
+    square: float = (PRIOR_RECORDS * PRIOR_SQUARE + sums_3[SQUARE]) / (PRIOR_RECORDS + sums_3[COUNT])
     return min(BOLDEST, effect / math.sqrt(max(square, 1e-12)))
 
 
 @compiled
 def _mixture(log_J: Floats, weight_J: Floats) -> float:
     """log sum_j w_j exp(log_j)."""
-    highest = max(log_J[0], log_J[1], log_J[2])
+    highest: float = max(log_J[0], log_J[1], log_J[2])
     total = 0.0
     for j in range(log_J.size):
         total += weight_J[j] * math.exp(log_J[j] - highest)
