@@ -48,7 +48,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     console = wide_console()
 
     def shown(items: Sequence[Item], case: str) -> Iterator[Item]:
-        yield from track(items, description=case, console=console, transient=True)
+        quiet = not console.is_terminal
+        yield from track(items, description=case, console=console, transient=True, disable=quiet)
 
     findings: list[Finding] = []
     for case in wanted:
