@@ -54,8 +54,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     findings: list[Finding] = []
     for case in wanted:
         measure, full, quick = CASES[case]
-        findings += measure(quick if options.quick else full, options.seed, shown)
-    _print(console, findings)
+        found = list(measure(quick if options.quick else full, options.seed, shown))
+        _print(console, case, found)
+        findings += found
     if options.json:
         write_json(options.json, "concept", vars(options), findings=findings)
     return 0
@@ -70,8 +71,8 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _print(console: Console, findings: Sequence[Finding]) -> None:
-    grid = Grid(title="loss given gate, and promotions", title_justify="left")
+def _print(console: Console, case: str, findings: Sequence[Finding]) -> None:
+    grid = Grid(title=case, title_justify="left")
     for title in ("case", "setting", "quantity"):
         grid.add_column(title)
     for title in ("measured", "95% interval", "aim"):

@@ -24,6 +24,7 @@ Law = Literal["errors", "normal"]
 ALPHA = 0.01
 BUDGET_RECORDS = 10_000
 CHALLENGERS = 20
+ROW_RECORDS = 5_000
 HORIZON_RECORDS = 5_000
 LAWS: tuple[tuple[Law, float], ...] = (("errors", 0.3), ("errors", 0.14), ("normal", 0.2), ("normal", 0.5))
 CONCEPTS = 4
@@ -44,7 +45,7 @@ def differences(law: Law, sd: float, effect: float, records: int, rng: np.random
 def promotions(trials: int, seed: int, track: Track) -> Iterator[Finding]:
     """Single tests, many challengers in a row, and the watch after a promotion."""
     yield from _single(trials, seed, track)
-    yield from _in_a_row(max(trials // 4, 1), seed, track)
+    yield from _in_a_row(max(trials // 5, 1), seed, track)
     yield from _watched(max(trials // 4, 1), seed, track)
 
 
@@ -80,8 +81,8 @@ def _in_a_row(runs: int, seed: int, track: Track) -> Iterator[Finding]:
                 budget, mistakes = PromotionBudget(ALPHA), 0
                 for place in range(CHALLENGERS):
                     is_better = bool(better) and place % better == 1
-                    d_N = differences("errors", 0.3, 0.1 if is_better else 0.0, BUDGET_RECORDS, rng)
-                    test = PairedTest(budget.next_alpha if shared else ALPHA, budget_records=BUDGET_RECORDS)
+                    d_N = differences("errors", 0.3, 0.1 if is_better else 0.0, ROW_RECORDS, rng)
+                    test = PairedTest(budget.next_alpha if shared else ALPHA, budget_records=ROW_RECORDS)
                     test.update_many(d_N, np.zeros_like(d_N))
                     promoted = test.trial is Trial.PROMOTE
                     budget.settle(promoted=promoted)
