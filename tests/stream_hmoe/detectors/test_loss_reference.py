@@ -92,6 +92,15 @@ def test_a_saved_reference_is_the_same_and_shares_nothing() -> None:
     assert (again.records, again.bound, again.correlation) == (500, 1.0, reference.correlation)
 
 
+def test_a_newborn_leaf_is_doubted_by_as_much_as_all_lose() -> None:
+    reference = LossReference.known(MEAN_K, USAGE_K)
+    grown = reference.restructured(np.concatenate([np.eye(3), np.zeros((1, 3))]))
+    assert grown.mean_loss_K[3] == pytest.approx(reference.mean_loss)
+    assert grown.error_K.tolist() == [0.0, 0.0, 0.0, grown.mean_loss_K[3]]
+    assert grown.covariance_KK[3, 3] == pytest.approx(reference.mean_loss**2)
+    assert grown.usage_K.tolist() == [*USAGE_K.tolist(), 0.0]
+
+
 @pytest.mark.parametrize(
     ("make", "word"),
     [
