@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from .kernels.compiled import compiled
 
-__all__ = ["WEIGHTS", "PairedState", "plain_test_pairs", "start_pairs", "test_pairs", "watch_pairs"]
+__all__ = ["WEIGHTS", "PairedState", "bet_on_pairs", "plain_bet_on_pairs", "start_pairs", "watch_pairs"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -61,7 +61,7 @@ def _mixture(log_J: Floats, weight_J: Floats) -> float:
 
 
 @compiled
-def test_pairs(
+def bet_on_pairs(
     state: PairedState,
     d_N: Floats,
     scale_2: Floats,
@@ -98,7 +98,7 @@ def test_pairs(
     return d_N.size, 0
 
 
-def plain_test_pairs(
+def plain_bet_on_pairs(
     state: PairedState,
     d_N: Floats,
     scale_2: Floats,
@@ -106,7 +106,7 @@ def plain_test_pairs(
     weight_J: Floats,
     limits_3: Floats,
 ) -> tuple[int, int]:
-    """The same as ``test_pairs``, in the open."""
+    """The same as ``bet_on_pairs``, in the open."""
     for n, d in enumerate(d_N):
         x = (d - scale_2[0]) / scale_2[1]
         count, _, squares = state.sums_3
