@@ -21,8 +21,8 @@ __all__ = ["WEIGHTS", "PairedState", "bet_on_pairs", "plain_bet_on_pairs", "star
 
 Floats = npt.NDArray[np.float64]
 
-# Most of the capital bets on the effect that is looked for, the rest on half of it and on 2.5 times it.
-WEIGHTS = np.array([0.15, 0.7, 0.15])
+# Half of the capital bets on the effect that is looked for; the rest on half of it and on 2.5 times it.
+WEIGHTS = np.array([0.25, 0.5, 0.25])
 PARTS = np.array([0.5, 1.0, 2.5])
 PRIOR_RECORDS = 10.0
 PRIOR_SQUARE = 0.1
