@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .paired_bets import COUNT, PARTS, SUM, WEIGHTS, PairedState, start_pairs, test_pairs, watch_pairs
+from .paired_bets import COUNT, PARTS, SUM, WEIGHTS, PairedState, bet_on_pairs, start_pairs, watch_pairs
 
 __all__ = ["PairedTest", "PromotionBudget", "RollbackWatch", "Trial", "Watch"]
 
@@ -140,7 +140,7 @@ class PairedTest(_Pairs):
         limit = -math.log(self.alpha)
         limits_3 = np.array([limit, limit, float(self.budget_records)])
         effect_J = self.effect * PARTS
-        taken, decision = test_pairs(self._state, d_N, self._scale_2, effect_J, WEIGHTS, limits_3)
+        taken, decision = bet_on_pairs(self._state, d_N, self._scale_2, effect_J, WEIGHTS, limits_3)
         self.trial = Trial(decision)
         return taken - 1 if decision else None
 

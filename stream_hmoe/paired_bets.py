@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from .kernels.compiled import compiled
 
-__all__ = ["WEIGHTS", "PairedState", "plain_test_pairs", "start_pairs", "test_pairs", "watch_pairs"]
+__all__ = ["WEIGHTS", "PairedState", "bet_on_pairs", "plain_bet_on_pairs", "start_pairs", "watch_pairs"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -46,14 +46,14 @@ def start_pairs(capital: float) -> PairedState:
 @compiled
 def _bet(effect: float, sums_3: Floats) -> float:
     """What the bettor of this effect stakes on the next pair."""
-    square = (PRIOR_RECORDS * PRIOR_SQUARE + sums_3[SQUARE]) / (PRIOR_RECORDS + sums_3[COUNT])
+    square: float = (PRIOR_RECORDS * PRIOR_SQUARE + sums_3[SQUARE]) / (PRIOR_RECORDS + sums_3[COUNT])
     return min(BOLDEST, effect / math.sqrt(max(square, 1e-12)))
 
 
 @compiled
 def _mixture(log_J: Floats, weight_J: Floats) -> float:
     """log sum_j w_j exp(log_j)."""
-    highest = max(log_J[0], log_J[1], log_J[2])
+    highest: float = max(log_J[0], log_J[1], log_J[2])
     total = 0.0
     for j in range(log_J.size):
         total += weight_J[j] * math.exp(log_J[j] - highest)
@@ -61,7 +61,7 @@ def _mixture(log_J: Floats, weight_J: Floats) -> float:
 
 
 @compiled
-def test_pairs(
+def bet_on_pairs(
     state: PairedState,
     d_N: Floats,
     scale_2: Floats,
@@ -98,7 +98,7 @@ def test_pairs(
     return d_N.size, 0
 
 
-def plain_test_pairs(
+def plain_bet_on_pairs(
     state: PairedState,
     d_N: Floats,
     scale_2: Floats,
@@ -106,7 +106,7 @@ def plain_test_pairs(
     weight_J: Floats,
     limits_3: Floats,
 ) -> tuple[int, int]:
-    """The same as ``test_pairs``, in the open."""
+    """The same as ``bet_on_pairs``, in the open."""
     for n, d in enumerate(d_N):
         x = (d - scale_2[0]) / scale_2[1]
         count, _, squares = state.sums_3

@@ -129,7 +129,7 @@ class LossReference:
 
         Args:
             share_LK: (L, K) share of old leaf k's weight that new leaf l takes; columns sum to at most 1.
-                A new leaf that takes nothing is expected to lose what all lose, with their uncertainty.
+                A new leaf that takes nothing is expected to lose what all lose, give or take as much.
         """
         mass_LK = share_LK * self.usage_K
         mass_L = mass_LK.sum(axis=1)
@@ -138,12 +138,13 @@ class LossReference:
         used_L = mass_L > 0.0
         mix_LK = np.where(used_L[:, None], mass_LK / np.where(used_L, mass_L, 1.0)[:, None], even_LK)
         mix_LK[born_L] = self.usage_K
+        doubt_L = np.where(born_L, self.mean_loss, 0.0)
         return LossReference(
             mix_LK @ self.mean_loss_K,
             mass_L,
             mix_LK @ self.variance_K,
-            np.where(born_L, math.sqrt(self.variance), mix_LK @ self.error_K),
-            mix_LK @ self.covariance_KK @ mix_LK.T,
+            np.where(born_L, doubt_L, mix_LK @ self.error_K),
+            mix_LK @ self.covariance_KK @ mix_LK.T + np.diag(doubt_L**2),
             self.variance,
             self.correlation,
             self.bound,

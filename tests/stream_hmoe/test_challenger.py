@@ -38,8 +38,8 @@ def test_compiled_and_plain_bets_agree() -> None:
     d_N = np.clip(rng.normal(0.01, 0.3, 3000), -1, 1)
     scale_2, limits_3 = np.array([0.02, 1.02]), np.array([1e9, 1e9, 1e9])
     compiled, plain = start_pairs(0.0), start_pairs(0.0)
-    paired_bets.test_pairs(compiled, d_N, scale_2, 0.1 * PARTS, WEIGHTS, limits_3)
-    paired_bets.plain_test_pairs(plain, d_N, scale_2, 0.1 * PARTS, WEIGHTS, limits_3)
+    paired_bets.bet_on_pairs(compiled, d_N, scale_2, 0.1 * PARTS, WEIGHTS, limits_3)
+    paired_bets.plain_bet_on_pairs(plain, d_N, scale_2, 0.1 * PARTS, WEIGHTS, limits_3)
     for one, other in zip(compiled, plain, strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-9, atol=1e-9)
 
@@ -53,8 +53,8 @@ def test_compiled_and_plain_bets_stop_at_the_same_pair(
     sign = -1.0 if decision == 2 else 1.0
     d_N = sign * np.random.default_rng(1).uniform(-0.5, 1.0, 400)
     arguments = (np.array([0.0, 1.0]), 0.1 * PARTS, WEIGHTS, np.array(limits))
-    compiled = paired_bets.test_pairs(start_pairs(0.0), d_N, *arguments)
-    assert compiled == paired_bets.plain_test_pairs(start_pairs(0.0), d_N, *arguments)
+    compiled = paired_bets.bet_on_pairs(start_pairs(0.0), d_N, *arguments)
+    assert compiled == paired_bets.plain_bet_on_pairs(start_pairs(0.0), d_N, *arguments)
     assert compiled[1] == decision
 
 

@@ -1,0 +1,1 @@
+"""Synthetic losses given gate weights, and what is measured on them."""
