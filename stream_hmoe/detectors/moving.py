@@ -19,6 +19,19 @@ __all__ = ["adopt", "carry", "restructured"]
 
 Floats = npt.NDArray[np.float64]
 
+KEPT = (
+    "start_VQB",
+    "total_VQ",
+    "birth_VQ",
+    "order_VQ",
+    "starts_V",
+    "bank_V4",
+    "summed_1",
+    "log_evidence_1",
+    "records_1",
+    "units_1",
+)
+
 
 def carry(capital: Capital, old: Bets, new: Bets) -> None:
     """Move every start's counts with the mean, N_i += n_i (p_new - p_old), in place.
@@ -70,8 +83,9 @@ def adopt(fresh: Capital, old: Capital, part_KL: Floats, new: Bets) -> None:
     leaves, new_leaves = part_KL.shape
     fresh.leaf_VKJ[:] = np.einsum("vkj,kl->vlj", old.leaf_VKJ, part_KL) * (new_leaves / leaves)
     fresh.inside_VKJ[:] = np.einsum("vkj,kl->vlj", old.inside_VKJ, part_KL) * (new_leaves / leaves)
-    for name in ("start_VQB", "total_VQ", "birth_VQ", "order_VQ", "starts_V"):
+    for name in KEPT:
         getattr(fresh, name)[...] = getattr(old, name)
+    fresh.sum_VK[:] = old.sum_VK @ part_KL
     before_VL = old.before_VK @ part_KL
     fresh.before_VK[:] = before_VL / np.maximum(before_VL.sum(axis=1, keepdims=True), 1e-300)
     _set_counts(fresh, old.count_VQK @ part_KL, new.mean_VK)

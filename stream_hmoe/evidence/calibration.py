@@ -32,7 +32,7 @@ Floats = npt.NDArray[np.float64]
 
 LONGEST_STREAM = 20_000
 RECORDS = 400_000
-FEWEST_STREAMS = 24
+FEWEST_STREAMS, MOST_STREAMS = 12, 100
 GRID = np.arange(-4.0, 20.0, 0.05)
 
 
@@ -66,7 +66,7 @@ class Calibration:
         self._make = make
         self._length = min(math.ceil(arl), LONGEST_STREAM)
         work = RECORDS * min(1.0, 64.0 / reference_NK.shape[1])
-        self._streams = max(math.ceil(work / self._length), FEWEST_STREAMS)
+        self._streams = min(max(math.ceil(work / self._length), FEWEST_STREAMS), MOST_STREAMS)
         self._grid_H = math.log(self._length / run) + GRID
         self._time_H = np.zeros(len(GRID))
         self._alarms_H = np.zeros(len(GRID))

@@ -5,9 +5,10 @@ With m = N / n, the mean gate weights since that start's birth:
     KL(m || p) = sum_k [m_k log(m_k / p_k) - m_k + p_k],    TV = 1/2 sum_k |m_k - p_k|.
 
 Every term of KL is at least 0 and is its leaf's share of the severity. Chance alone gives the plug-in KL
-s / (2 n) with s = sum_k var(g_k) / p_k, which is taken off (s = K - 1 for one-hot weights), and gives
-|m_k - p_k| a mean of sqrt(2 / pi) standard errors. Lower bounds take off 1.645 standard errors more; they do
-not allow for the start having been chosen because it owns the most: rough where the change is small.
+s / (2 n) with s = sum_k var(g_k) / p_k, which is taken off (s = K - 1 for one-hot weights); from each
+squared difference in TV its variance is taken off. Lower bounds take off 1.645 standard errors more (TV:
+also what chance gives without any change, sqrt(2 / pi) standard errors a leaf). They do not allow for the
+start having been chosen because it owns the most, and so are rough where the change is small.
 
 Source: derived here.
 
@@ -90,7 +91,8 @@ def measure(bets: Bets, capital: Capital, reference: Reference, v: int, slot: in
     kl_error = math.sqrt(2.0 * kl * per_record + 0.5 * chi_square_per_record(reference) * per_record**2)
     error_K = np.sqrt(reference.variance_K * per_record)
     shift = float(np.abs(m_K - p_K).sum()) / 2.0
-    tv = max(shift - 0.5 * math.sqrt(2.0 / math.pi) * float(error_K.sum()), 0.0)
+    tv = 0.5 * float(np.sqrt(np.maximum((m_K - p_K) ** 2 - error_K**2, 0.0)).sum())
+    tv_by_chance = 0.5 * math.sqrt(2.0 / math.pi) * float(error_K.sum())
     tv_error = 0.5 * math.sqrt(float((error_K**2).sum()))
     share_K = np.maximum(terms_K, 0.0)
     return Severity(
@@ -98,7 +100,7 @@ def measure(bets: Bets, capital: Capital, reference: Reference, v: int, slot: in
         kl_nats,
         max(kl_nats - ONE_SIDED * kl_error, 0.0),
         tv,
-        max(tv - ONE_SIDED * tv_error, 0.0),
+        max(shift - tv_by_chance - ONE_SIDED * tv_error, 0.0),
         m_K,
         share_K / max(float(share_K.sum()), 1e-300),
     )
