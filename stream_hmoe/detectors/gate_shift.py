@@ -1,6 +1,9 @@
 """Has the distribution of the gate weights changed? A detector whose false alarms are bounded by design.
 
-Shapes: N records, K leaves. Views: the soft weights and, unless they are one-hot anyway, the largest one.
+Views: the soft weights and, unless they are one-hot anyway, the largest one. Several gates over the same
+records can be watched as one; their evidence is averaged and their leaves follow each other.
+
+Shapes: N records, S gates, K leaves of a gate.
 """
 
 from __future__ import annotations
@@ -28,7 +31,7 @@ from ..evidence import (
     run_means,
 )
 from .checking import checked_groups, checked_rows, reference_rows
-from .moving import adopt, carry, restructured
+from .moving import adopt, carry, edited_leaves, restructured
 from .reading import GateReading, level_of, read
 
 __all__ = ["GateShiftDetector"]
@@ -53,10 +56,12 @@ class GateShiftDetector:
     for, and from ``SHORTEST_CALIBRATION`` records on the threshold is found by block bootstrap.
 
     Args:
-        reference: (N, K) gate weights of a period without change, in stream order; or (K,) a known mean.
+        reference: (N, K) gate weights of a period without change, in stream order, or (N, S, K) of several
+            gates; or (K,) a known mean.
         arl: wanted average number of records between false alarms, at least 10.
         groups: (K,) group of each leaf; bets on whole groups then take part too.
         inside_groups: whether to bet on moves within groups as well.
+        hard_too: whether the largest of soft weights is watched beside them.
         calibrate: when the threshold is found: ``"now"``, ``"later"`` in slices by ``calibrate``, or
             ``"never"`` (then it is the average run length).
         block: records resampled together; default 20 times the records that count as one independent record.
@@ -77,11 +82,14 @@ class GateShiftDetector:
     _bets: Bets
     _capital: Capital
     _run_records: int
+    _known: bool
+    _gates: int
+    _looks: list[tuple[int, bool]]
     _references: list[Reference]
     _threshold: float
     _realised_arl: float | None
     _calibration: Calibration | None
-    _calibration_NK: Floats | None
+    _calibration_NSK: Floats | None
 
     def __init__(
         self,
@@ -90,6 +98,7 @@ class GateShiftDetector:
         groups: npt.ArrayLike | None = None,
         *,
         inside_groups: bool = False,
+        hard_too: bool = True,
         calibrate: When = "now",
         block: int | None = None,
         seed: int = 0,
@@ -103,18 +112,21 @@ class GateShiftDetector:
         self.block = block
         self.seed = seed
         self._when: When = calibrate
-        rows_NK = reference_rows(reference)
-        leaves = rows_NK.shape[1]
-        self._group_K = checked_groups(groups, leaves)
-        self._known = np.ndim(reference) == 1
-        self._views = 1 if self._known or float(rows_NK.max(axis=1).min()) >= ONE_HOT else 2
+        rows_NSK = reference_rows(reference)
+        self._group_K = checked_groups(groups, rows_NSK.shape[2])
+        self._hard_too = hard_too
         self._seen_before = 0
-        self._begin(rows_NK)
+        self._begin(rows_NSK)
 
     @property
     def num_leaves(self) -> int:
-        """K."""
+        """Leaves of a gate, K."""
         return int(self._bets.mean_VK.shape[1])
+
+    @property
+    def _shape(self) -> tuple[int, int]:
+        """S and K."""
+        return self._gates, self.num_leaves
 
     @property
     def records(self) -> int:
@@ -133,7 +145,7 @@ class GateShiftDetector:
 
     @property
     def mean_K(self) -> Floats:
-        """(K,) the reference's mean gate weights."""
+        """(K,) the reference's mean weights of the first gate."""
         mean_K: Floats = self._bets.mean_VK[0].copy()
         return mean_K
 
@@ -171,7 +183,7 @@ class GateShiftDetector:
         Args:
             g: (K,) weights.
         """
-        self._run(checked_rows("g", np.asarray(g, dtype=np.float64)[None], self.num_leaves), math.inf)
+        self._run(checked_rows("g", np.asarray(g, dtype=np.float64)[None], self._shape), math.inf)
 
     def update_many(self, g_NK: npt.ArrayLike) -> Floats:
         """Take in N records -> (N,) log evidence in nats after each.
@@ -179,7 +191,7 @@ class GateShiftDetector:
         Args:
             g_NK: (N, K) weights.
         """
-        return self._run(checked_rows("g", g_NK, self.num_leaves), math.inf)[0]
+        return self._run(checked_rows("g", g_NK, self._shape), math.inf)[0]
 
     def scan(self, g_NK: npt.ArrayLike) -> int | None:
         """Take in records up to the first alarm -> its index, or ``None``; records behind it are not read.
@@ -187,7 +199,7 @@ class GateShiftDetector:
         Args:
             g_NK: (N, K) weights.
         """
-        stopped = self._run(checked_rows("g", g_NK, self.num_leaves), self._threshold)[1]
+        stopped = self._run(checked_rows("g", g_NK, self._shape), self._threshold)[1]
         return stopped if stopped >= 0 else None
 
     def calibrate(self, budget: int | None = None) -> bool:
@@ -200,7 +212,7 @@ class GateShiftDetector:
         if calibration is not None and calibration.step(calibration.remaining if budget is None else budget):
             self._threshold = calibration.log_threshold()
             self._realised_arl = calibration.run_length(self._threshold)
-            self._calibration, self._calibration_NK = None, None
+            self._calibration, self._calibration_NSK = None, None
         return self._calibration is None
 
     def reset(self, reference: npt.ArrayLike | None = None) -> None:
@@ -213,10 +225,8 @@ class GateShiftDetector:
         if reference is None:
             self._capital = make_capital(self._bets)
         else:
-            rows_NK = reference_rows(reference, self.num_leaves)
-            self._known = np.ndim(reference) == 1
-            self._views = 1 if self._known or float(rows_NK.max(axis=1).min()) >= ONE_HOT else 2
-            self._begin(rows_NK)
+            rows_NSK = reference_rows(reference, self._shape)
+            self._begin(rows_NSK)
         self._seen_before = seen
 
     def reproject(self, reference: npt.ArrayLike) -> None:
@@ -232,12 +242,12 @@ class GateShiftDetector:
         Raises:
             ValueError: if the number of leaves differs, or a mean alone is given where records were.
         """
-        rows_NK = reference_rows(reference, self.num_leaves)
+        rows_NSK = reference_rows(reference, self._shape)
         if np.ndim(reference) == 1 and not self._known:
             raise ValueError(
                 "reference: got a mean alone; give the weights (records, leaves) of the reference records"
             )
-        self._references = self._referenced(rows_NK)
+        self._references = self._referenced(rows_NSK)
         bets = self._betting(self._references)
         carry(self._capital, self._bets, bets)
         self._bets = bets
@@ -260,15 +270,9 @@ class GateShiftDetector:
         Raises:
             ValueError: if the mapping does not fit.
         """
-        if len(mapping) != self.num_leaves:
-            raise ValueError(
-                f"mapping: got {len(mapping)} entries; give one for each of the {self.num_leaves} leaves"
-            )
-        new_leaves = max([leaves or 0, *(1 + max(children) for children in mapping if children)])
-        if new_leaves < 2:
-            raise ValueError(
-                "mapping: fewer than 2 leaves would be left; a gate without a choice cannot be watched"
-            )
+        if self._gates > 1:
+            raise ValueError("mapping: leaves of several gates cannot be edited; reset with a new reference")
+        new_leaves = edited_leaves(mapping, self.num_leaves, leaves)
         if (groups is None) != (self._group_K is None):
             raise ValueError("groups: give one for each new leaf if, and only if, the detector has groups")
         self._group_K = checked_groups(groups, new_leaves)
@@ -287,7 +291,9 @@ class GateShiftDetector:
             "seed": self.seed,
             "when": self._when,
             "known": self._known,
-            "views": self._views,
+            "gates": self._gates,
+            "hard_too": self._hard_too,
+            "looks": [list(look) for look in self._looks],
             "run_records": self._run_records,
             "seen_before": self._seen_before,
             "group_K": None if self._group_K is None else self._group_K.copy(),
@@ -295,7 +301,7 @@ class GateShiftDetector:
             "capital": {name: array.copy() for name, array in self._capital._asdict().items()},
             "threshold": self._threshold,
             "realised_arl": self._realised_arl,
-            "calibration_NK": None if self._calibration_NK is None else self._calibration_NK.copy(),
+            "calibration_NSK": None if self._calibration_NSK is None else self._calibration_NSK.copy(),
             "calibration": None if self._calibration is None else self._calibration.state_dict(),
         }
 
@@ -303,7 +309,8 @@ class GateShiftDetector:
         """Take over a saved state, whatever this detector was made with."""
         self.arl, self.inside_groups = float(state["arl"]), bool(state["inside_groups"])
         self.block, self.seed, self._when = state["block"], int(state["seed"]), state["when"]
-        self._known, self._views = bool(state["known"]), int(state["views"])
+        self._known, self._gates = bool(state["known"]), int(state["gates"])
+        self._hard_too, self._looks = bool(state["hard_too"]), [(int(s), bool(h)) for s, h in state["looks"]]
         self._run_records, self._seen_before = int(state["run_records"]), int(state["seen_before"])
         self._group_K = None if state["group_K"] is None else np.array(state["group_K"], np.int64)
         self._references = [
@@ -322,9 +329,9 @@ class GateShiftDetector:
             getattr(self._capital, name)[...] = array
         self._threshold = float(state["threshold"])
         self._realised_arl = state["realised_arl"]
-        self._calibration, self._calibration_NK = None, None
+        self._calibration, self._calibration_NSK = None, None
         if state["calibration"] is not None:
-            self._prepare_calibration(np.array(state["calibration_NK"]))
+            self._prepare_calibration(np.array(state["calibration_NSK"]))
             assert self._calibration is not None
             self._calibration.load_state_dict(state["calibration"])
 
@@ -335,47 +342,58 @@ class GateShiftDetector:
         detector.load_state_dict(state)
         return detector
 
-    def _begin(self, rows_NK: Floats) -> None:
+    def _begin(self, rows_NSK: Floats) -> None:
         """Accept a reference: new bets, no evidence, a threshold."""
         self._run_records = 1
+        self._known = len(rows_NSK) == 1
+        self._gates = rows_NSK.shape[1]
+        soft = not self._known and float(rows_NSK.max(axis=2).min()) < ONE_HOT
+        kinds = (False, True) if soft and self._hard_too else (False,)
+        self._looks = [(gate, hard) for gate in range(self._gates) for hard in kinds]
         if not self._known:
-            views = [estimate(rows_NK) for rows_NK in self._looks(rows_NK)]
-            self._run_records = min(max(run_length(view) for view in views), len(rows_NK) // FEWEST_RUNS)
-        self._references = self._referenced(rows_NK)
+            longest = max(run_length(estimate(look_NK)) for look_NK in self._seen(rows_NSK))
+            self._run_records = max(min(longest, len(rows_NSK) // FEWEST_RUNS), 1)
+        self._references = self._referenced(rows_NSK)
         self._bets = self._betting(self._references)
         self._capital = make_capital(self._bets)
         self._threshold = math.log(self.arl / self._run_records)
-        self._realised_arl, self._calibration, self._calibration_NK = None, None, None
-        if self._when != "never" and not self._known and len(rows_NK) >= SHORTEST_CALIBRATION:
-            self._prepare_calibration(rows_NK)
+        self._realised_arl, self._calibration, self._calibration_NSK = None, None, None
+        if self._when != "never" and not self._known and len(rows_NSK) >= SHORTEST_CALIBRATION:
+            self._prepare_calibration(rows_NSK)
             if self._when == "now":
                 self.calibrate()
 
-    def _prepare_calibration(self, rows_NK: Floats) -> None:
+    def _prepare_calibration(self, rows_NSK: Floats) -> None:
         tau = max(reference.tau for reference in self._references) * self._run_records
-        block = self.block or min(math.ceil(BLOCK_TAUS * tau), len(rows_NK) // BLOCKS)
-        rows_NK = rows_NK.copy()
-        self._calibration_NK = rows_NK
+        block = self.block or min(math.ceil(BLOCK_TAUS * tau), len(rows_NSK) // BLOCKS)
+        rows_NSK = rows_NSK.copy()
+        self._calibration_NSK = rows_NSK
 
-        def make(resampled_NK: Floats) -> Bets:
-            return self._betting(self._referenced(resampled_NK))
+        def make(resampled_NSK: Floats) -> Bets:
+            return self._betting(self._referenced(resampled_NSK))
 
-        self._calibration = Calibration(rows_NK, make, self.arl, self._run_records, block, self.seed)
+        self._calibration = Calibration(rows_NSK, make, self.arl, self._run_records, block, self.seed)
 
-    def _referenced(self, rows_NK: Floats) -> list[Reference]:
+    def _referenced(self, rows_NSK: Floats) -> list[Reference]:
         if self._known:
-            return [known(rows_NK[0])]
-        return [estimate(run_means(view_NK, self._run_records)) for view_NK in self._looks(rows_NK)]
+            return [known(rows_NSK[0, 0])]
+        return [estimate(run_means(look_NK, self._run_records)) for look_NK in self._seen(rows_NSK)]
 
-    def _looks(self, rows_NK: Floats) -> list[Floats]:
+    def _seen(self, rows_NSK: Floats) -> list[Floats]:
         """The weights as every view sees them."""
-        return [rows_NK] if self._views == 1 else [rows_NK, one_hot(rows_NK)]
+        return [one_hot(rows_NSK[:, gate]) if hard else rows_NSK[:, gate] for gate, hard in self._looks]
 
     def _betting(self, references: Sequence[Reference]) -> Bets:
-        return make_bets(references, self._group_K, run=self._run_records, inside=self.inside_groups)
+        return make_bets(
+            references,
+            self._group_K,
+            looks=self._looks,
+            run=self._run_records,
+            inside=self.inside_groups,
+        )
 
-    def _run(self, g_NK: Floats, log_threshold: float) -> tuple[Floats, int]:
-        log_evidence_N, stopped_1 = np.empty(len(g_NK)), np.zeros(1, np.int64)
-        if len(g_NK):
-            accumulate(self._bets, self._capital, g_NK, log_threshold, log_evidence_N, stopped_1)
-        return log_evidence_N, int(stopped_1[0]) if len(g_NK) else -1
+    def _run(self, g_NSK: Floats, log_threshold: float) -> tuple[Floats, int]:
+        log_evidence_N, stopped_1 = np.empty(len(g_NSK)), np.zeros(1, np.int64)
+        if len(g_NSK):
+            accumulate(self._bets, self._capital, g_NSK, log_threshold, log_evidence_N, stopped_1)
+        return log_evidence_N, int(stopped_1[0]) if len(g_NSK) else -1

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from ..evidence import Bets, Capital, Reference, known
 
-__all__ = ["adopt", "carry", "restructured"]
+__all__ = ["adopt", "carry", "edited_leaves", "restructured"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -31,6 +31,27 @@ KEPT = (
     "records_1",
     "units_1",
 )
+
+
+def edited_leaves(mapping: Sequence[Sequence[int]], old_leaves: int, leaves: int | None) -> int:
+    """How many leaves there are after an edit.
+
+    Args:
+        mapping: new leaves of each old leaf.
+        old_leaves: K.
+        leaves: at least so many, where the last ones have no parent.
+
+    Raises:
+        ValueError: if the mapping does not fit.
+    """
+    if len(mapping) != old_leaves:
+        raise ValueError(f"mapping: got {len(mapping)} entries; give one for each of the {old_leaves} leaves")
+    new_leaves = max([leaves or 0, *(1 + max(children) for children in mapping if children)])
+    if new_leaves < 2:
+        raise ValueError(
+            "mapping: fewer than 2 leaves would be left; a gate without a choice cannot be watched"
+        )
+    return new_leaves
 
 
 def carry(capital: Capital, old: Bets, new: Bets) -> None:

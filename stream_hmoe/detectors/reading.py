@@ -112,7 +112,7 @@ def read(
         realised_arl=realised_arl,
         records=int(capital.records_1[0] * bets.run_1[0] + capital.summed_1[0]),
         change_point=change_point,
-        leaf_shares=leaf_shares(capital),
+        leaf_shares=leaf_shares(bets, capital),
         group_shares=group_shares(capital),
         flagged=flagged_leaves(bets, capital, arl),
         severity=severity,

@@ -29,6 +29,7 @@ GROUPED_SHARES = (0.3, 0.3, 0.0, 0.4)
 INSIDE_SHARES = (0.2, 0.25, 0.15, 0.4)
 STARTS = 48
 SPACING = 3.0
+SOFT_THEN_HARD = ((0, False), (0, True))
 LARGEST_SHARE = 0.95
 
 
@@ -36,6 +37,7 @@ def make_bets(
     references: Sequence[Reference],
     group_K: Integers | None = None,
     *,
+    looks: Sequence[tuple[int, bool]] | None = None,
     run: int = 1,
     inside: bool = False,
     caution: float = 1.0,
@@ -45,6 +47,7 @@ def make_bets(
     Args:
         references: one for each view.
         group_K: (K,) group of each leaf, from 0; ``None`` for a flat gate.
+        looks: which gate each view sees, and whether as a one-hot vector; default one gate, soft then hard.
         run: records averaged before a bet.
         inside: whether to bet on moves inside groups too.
         caution: standard errors of the reference that a bet allows for.
@@ -55,6 +58,7 @@ def make_bets(
     bets.strength_B[:] = [(leaves - 1) / (2.0 * divergence) for divergence in DIVERGENCES_NATS]
     bets.spacing_1[0] = SPACING
     bets.run_1[0] = run
+    bets.gate_V[:], bets.hard_V[:] = zip(*(looks or SOFT_THEN_HARD[: len(references)]), strict=True)
     grouped_shares = INSIDE_SHARES if inside else GROUPED_SHARES
     bets.share_4[:] = grouped_shares if groups > 1 else FLAT_SHARES
     if group_K is not None:

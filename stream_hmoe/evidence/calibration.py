@@ -40,8 +40,8 @@ class Calibration:
     """Runs resampled streams through the detector and reads the threshold off their run lengths.
 
     Args:
-        reference_NK: gate weights of a period without change, in order.
-        make: bets for a resampled reference (N, K).
+        reference_NSK: weights of every gate in a period without change, in order.
+        make: bets for a resampled reference (N, S, K).
         arl: the wanted average run length in records.
         run: records averaged before a bet, the same for every resampled reference.
         block: records that are resampled together.
@@ -50,7 +50,7 @@ class Calibration:
 
     def __init__(
         self,
-        reference_NK: Floats,
+        reference_NSK: Floats,
         make: Callable[[Floats], Bets],
         arl: float,
         run: int,
@@ -60,12 +60,12 @@ class Calibration:
         self._stream: int
         self._position: int
         self.arl = arl
-        self.block = min(max(block, 1), len(reference_NK))
+        self.block = min(max(block, 1), len(reference_NSK))
         self.seed = seed
-        self._reference_NK = reference_NK
+        self._reference_NSK = reference_NSK
         self._make = make
         self._length = min(math.ceil(arl), LONGEST_STREAM)
-        work = RECORDS * min(1.0, 64.0 / reference_NK.shape[1])
+        work = RECORDS * min(1.0, 64.0 / reference_NSK[0].size)
         self._streams = min(max(math.ceil(work / self._length), FEWEST_STREAMS), MOST_STREAMS)
         self._grid_H = math.log(self._length / run) + GRID
         self._time_H = np.zeros(len(GRID))
@@ -95,7 +95,7 @@ class Calibration:
             accumulate(
                 bets,
                 capital,
-                np.ascontiguousarray(self._reference_NK[order]),
+                np.ascontiguousarray(self._reference_NSK[order]),
                 math.inf,
                 log_evidence_N,
                 stopped_1,
@@ -155,14 +155,14 @@ class Calibration:
         """Bets and bettors of the stream that runs now, and which records it takes."""
         if self._bets is None or self._capital is None:
             random = np.random.default_rng((self.seed, self._stream))
-            records = len(self._reference_NK)
-            self._bets = self._make(self._reference_NK[self._resample(random, records)])
+            records = len(self._reference_NSK)
+            self._bets = self._make(self._reference_NSK[self._resample(random, records)])
             self._order = self._resample(random, self._length)
             self._capital = make_capital(self._bets)
         return self._bets, self._capital
 
     def _resample(self, random: np.random.Generator, length: int) -> npt.NDArray[np.int64]:
-        records = len(self._reference_NK)
+        records = len(self._reference_NSK)
         begin_M = random.integers(0, records, math.ceil(length / self.block))
         order = ((begin_M[:, None] + np.arange(self.block)) % records).reshape(-1)[:length]
         return order.astype(np.int64)

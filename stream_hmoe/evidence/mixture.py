@@ -4,8 +4,8 @@ Each record injects capital one, shared by the banks, and multiplies every betto
 The sum is R_t. Under the null R_t - t is a supermartingale, so the first time R_t reaches c comes on
 average after at least c records: the threshold is the wanted average run length.
 
-A view is one reading of the gate: the soft weights themselves or, beside them, the largest weight as a
-one-hot vector. Views have references of their own, and R is the mean over views.
+A view is one reading of one gate: the soft weights themselves, or the largest weight as a one-hot vector.
+Views have references of their own, and R is the mean over views.
 
 Where records linger, bettors see means of runs of ``run_1`` records instead: a mean of gate weights is as
 good a vector for them, and means of long enough runs hardly depend on each other.
@@ -14,7 +14,8 @@ Capital is kept in units of 1e100 to a power that follows R, so that it neither 
 
 Source: Shin, Ramdas and Rinaldo (2024), theorem 2.4; mixtures of e-detectors are e-detectors.
 
-Shapes: V views, K leaves, J ratios of a leaf, G groups (0: no groups), Q starts, B strengths, N records.
+Shapes: V views, S gates over the same records, K leaves, J ratios of a leaf, G groups (0: no groups),
+Q starts, B strengths, N records.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ class Bets(NamedTuple):
     """What is bet, all of it derived from the reference.
 
     ``share_4`` is the injected capital's part for leaves, groups, leaves inside groups and starts;
-    ``run_1`` is how many records are averaged before a bet.
+    ``run_1`` is how many records are averaged before a bet; view v sees gate ``gate_V[v]``.
     """
 
     mean_VK: Floats
@@ -62,6 +63,8 @@ class Bets(NamedTuple):
     spacing_1: Floats
     share_4: Floats
     run_1: Integers
+    gate_V: Integers
+    hard_V: Integers
 
 
 class Capital(NamedTuple):
@@ -110,6 +113,8 @@ BETS_AXES = {
     "spacing_1": Axes("1"),
     "share_4": Axes("4"),
     "run_1": Axes("1", 1, np.int64),
+    "gate_V": Axes("V", 0, np.int64),
+    "hard_V": Axes("V", 0, np.int64),
 }
 CAPITAL_AXES = {
     "leaf_VKJ": Axes("VKJ"),
@@ -139,7 +144,7 @@ CAPITAL_AXES = {
 def run_accumulate(
     bets: Bets,
     capital: Capital,
-    g_NK: Floats,
+    g_NSK: Floats,
     log_threshold: float,
     log_evidence_N: Floats,
     stopped_1: Integers,
@@ -149,15 +154,15 @@ def run_accumulate(
     Args:
         bets: what is bet.
         capital: updated in place.
-        g_NK: gate weights.
+        g_NSK: weights of every gate.
         log_threshold: log c; infinity to go on to the end.
         log_evidence_N: filled up to and including the record that reaches the threshold.
         stopped_1: filled with the index of that record, or -1.
     """
     stopped_1[0] = -1
-    for n in range(g_NK.shape[0]):
+    for n in range(g_NSK.shape[0]):
         for v in range(bets.sticky_V.size):
-            _look(v, g_NK[n], capital.sum_VK[v])
+            _look(bets.hard_V[v] == 1, g_NSK[n, bets.gate_V[v]], capital.sum_VK[v])
         capital.summed_1[0] += 1
         if capital.summed_1[0] == bets.run_1[0]:
             _settle(bets, capital)
@@ -265,9 +270,9 @@ def _bet_on_vector(bets: Bets, capital: Capital, v: int, W: float, unit: float) 
 
 
 @compiled
-def _look(v: int, g_K: Floats, sum_K: Floats) -> None:
-    """Add the soft weights in view 0, the largest weight as a one-hot vector in view 1."""
-    if v == 0:
+def _look(hard: bool, g_K: Floats, sum_K: Floats) -> None:
+    """Add the weights as they are, or the largest one as a one-hot vector."""
+    if not hard:
         for k in range(g_K.size):
             sum_K[k] += g_K[k]
         return

@@ -10,19 +10,22 @@ Floats = npt.NDArray[np.float64]
 
 def falling(leaves: int) -> Floats:
     """A mean in which every leaf has its own size."""
-    p_K = 1.0 / (np.arange(leaves) + 2.0)
-    return p_K / p_K.sum()
+    p_K: Floats = 1.0 / np.arange(2.0, leaves + 2.0)
+    p_K /= p_K.sum()
+    return p_K
 
 
 def one_hots(random: np.random.Generator, p_K: Floats, records: int) -> Floats:
     """Independent one-hot weights."""
-    return np.eye(len(p_K))[random.choice(len(p_K), records, p=p_K)]
+    chosen_NK: Floats = np.eye(len(p_K))[random.choice(len(p_K), records, p=p_K)]
+    return chosen_NK
 
 
 def softs(random: np.random.Generator, p_K: Floats, records: int, sharpness: float = 3.0) -> Floats:
     """Independent soft weights with mean p."""
-    weights: Floats = random.dirichlet(sharpness * p_K, records)
-    return weights / weights.sum(axis=1, keepdims=True)
+    weights_NK: Floats = random.dirichlet(sharpness * p_K, records)
+    weights_NK /= weights_NK.sum(axis=1, keepdims=True)
+    return weights_NK
 
 
 def lazies(random: np.random.Generator, p_K: Floats, records: int, rho: float) -> Floats:
@@ -30,7 +33,8 @@ def lazies(random: np.random.Generator, p_K: Floats, records: int, rho: float) -
     fresh = random.random(records) >= rho
     fresh[0] = True
     drawn = random.choice(len(p_K), records, p=p_K)
-    return np.eye(len(p_K))[drawn[np.maximum.accumulate(np.where(fresh, np.arange(records), 0))]]
+    kept_NK: Floats = np.eye(len(p_K))[drawn[np.maximum.accumulate(np.where(fresh, np.arange(records), 0))]]
+    return kept_NK
 
 
 def wanderers(random: np.random.Generator, leaves: int, records: int, phi: float) -> Floats:
@@ -41,5 +45,6 @@ def wanderers(random: np.random.Generator, leaves: int, records: int, phi: float
     for noise in random.normal(size=(records, 3)) * np.sqrt(1 - phi**2):
         x = phi * x + noise
         logits.append(x @ weight_DK)
-    g_NK = np.exp(np.array(logits))
-    return g_NK / g_NK.sum(axis=1, keepdims=True)
+    g_NK: Floats = np.exp(np.array(logits))
+    g_NK /= g_NK.sum(axis=1, keepdims=True)
+    return g_NK

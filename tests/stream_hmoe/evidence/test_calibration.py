@@ -12,7 +12,9 @@ REFERENCE_NK = one_hots(np.random.default_rng(0), falling(K), 2000)
 
 def calibration(seed: int = 0, reference_NK: object = REFERENCE_NK, arl: float = ARL) -> Calibration:
     assert isinstance(reference_NK, np.ndarray)
-    return Calibration(reference_NK, lambda g_NK: make_bets([estimate(g_NK)]), arl, 1, 20, seed)
+    return Calibration(
+        reference_NK[:, None], lambda g_NSK: make_bets([estimate(g_NSK[:, 0])]), arl, 1, 20, seed
+    )
 
 
 def test_slices_of_any_size_find_the_same_threshold() -> None:
@@ -51,9 +53,14 @@ def test_dependence_that_is_ignored_costs_threshold() -> None:
     # Bets that take a lazy chain for independent records need far more evidence for the same run length.
     g_NK = lazies(np.random.default_rng(2), falling(K), 2000, 0.7)
     naive = Calibration(
-        g_NK, lambda rows: make_bets([estimate(rows)._replace(sticky=0.0, tau=1.0)]), ARL, 1, 100, 0
+        g_NK[:, None],
+        lambda rows: make_bets([estimate(rows[:, 0])._replace(sticky=0.0, tau=1.0)]),
+        ARL,
+        1,
+        100,
+        0,
     )
-    aware = Calibration(g_NK, lambda rows: make_bets([estimate(rows)]), ARL, 1, 100, 0)
+    aware = Calibration(g_NK[:, None], lambda rows: make_bets([estimate(rows[:, 0])]), ARL, 1, 100, 0)
     naive.step(naive.remaining)
     aware.step(aware.remaining)
     assert naive.log_threshold() > aware.log_threshold() + 2.0

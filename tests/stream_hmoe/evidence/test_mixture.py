@@ -20,7 +20,9 @@ GROUPS = np.array([0, 0, 1, 1, 1, 2])
 
 def run(bets: Bets, g_NK: Floats, log_threshold: float = math.inf) -> tuple[Floats, int]:
     logs_N, stopped_1 = np.empty(len(g_NK)), np.zeros(1, np.int64)
-    accumulate(bets, make_capital(bets), np.ascontiguousarray(g_NK), log_threshold, logs_N, stopped_1)
+    accumulate(
+        bets, make_capital(bets), np.ascontiguousarray(g_NK)[:, None], log_threshold, logs_N, stopped_1
+    )
     return logs_N, int(stopped_1[0])
 
 
@@ -66,7 +68,7 @@ def test_an_uncertain_mean_never_makes_a_bet_better(seed: int) -> None:
 
 
 def test_the_correction_covers_a_mean_that_is_wrong_by_one_standard_error() -> None:
-    # E[e] <= 1 for every bettor while the true mean is within the chi-square ball the correction allows for.
+    # The true mean is on the edge of the chi-square ball that the correction allows for.
     p_K = falling(K)
     reference = uncertain(p_K)
     bets = make_bets([reference])
@@ -77,12 +79,13 @@ def test_the_correction_covers_a_mean_that_is_wrong_by_one_standard_error() -> N
     past_NK = one_hots(random, true_K, 400)
     capital = make_capital(bets)
     logs_N, stopped_1 = np.empty(400), np.zeros(1, np.int64)
-    accumulate(bets, capital, past_NK, math.inf, logs_N, stopped_1)
+    accumulate(bets, capital, past_NK[:, None], math.inf, logs_N, stopped_1)
     before = capital.bank_V4[0, 3]
     mean = 0.0
     for k in range(K):
         again = make_capital(bets)
-        accumulate(bets, again, np.vstack([past_NK, np.eye(K)[k]]), math.inf, np.empty(401), stopped_1)
+        g_NK = np.vstack([past_NK, np.eye(K)[k]])
+        accumulate(bets, again, g_NK[:, None], math.inf, np.empty(401), stopped_1)
         mean += true_K[k] * again.bank_V4[0, 3]
     assert mean <= before + 1.0
 
@@ -112,7 +115,6 @@ def test_evidence_neither_overflows_nor_is_lost() -> None:
     logs_N, _ = run(bets, g_NK)
     assert np.isfinite(logs_N).all()
     assert logs_N[1999] > 5 * LOG_UNIT
-    # From the first record that is against all bets on one leaf, the evidence falls, and never below its floor.
     assert logs_N[-1] < logs_N[1999]
     assert logs_N.min() > -1.0
     steps = np.diff(logs_N[:1999])
@@ -123,7 +125,7 @@ def test_starts_stay_few() -> None:
     bets = make_bets([known(falling(3))])
     capital = make_capital(bets)
     g_NK = one_hots(np.random.default_rng(5), falling(3), 30_000)
-    accumulate(bets, capital, g_NK, math.inf, np.empty(len(g_NK)), np.zeros(1, np.int64))
+    accumulate(bets, capital, g_NK[:, None], math.inf, np.empty(len(g_NK)), np.zeros(1, np.int64))
     alive = capital.order_VQ[0, : capital.starts_V[0]]
     assert 20 <= len(alive) < STARTS
     assert (np.diff(capital.birth_VQ[0, alive]) > 0).all()
