@@ -22,17 +22,13 @@ from ..evidence import (
     Capital,
     Reference,
     accumulate,
-    estimate,
-    known,
     make_bets,
     make_capital,
-    one_hot,
-    run_length,
-    run_means,
 )
 from .checking import checked_groups, checked_rows, reference_rows
 from .moving import adopt, carry, edited_leaves, restructured
 from .reading import GateReading, level_of, read
+from .views import Look, choose_looks, choose_run, refer
 
 __all__ = ["GateShiftDetector"]
 
@@ -43,8 +39,7 @@ When = Literal["now", "later", "never"]
 SHORTEST_CALIBRATION = 500
 BLOCK_TAUS = 20
 BLOCKS = 10
-FEWEST_RUNS = 20
-ONE_HOT = 0.999
+EFFORT = 400_000
 
 
 class GateShiftDetector:
@@ -66,6 +61,7 @@ class GateShiftDetector:
             ``"never"`` (then it is the average run length).
         block: records resampled together; default 20 times the records that count as one independent record.
         seed: of the bootstrap.
+        effort: records to resample for the threshold.
 
     Raises:
         ValueError: if an argument is not what it should be.
@@ -84,7 +80,7 @@ class GateShiftDetector:
     _run_records: int
     _known: bool
     _gates: int
-    _looks: list[tuple[int, bool]]
+    _looks: list[Look]
     _references: list[Reference]
     _threshold: float
     _realised_arl: float | None
@@ -102,6 +98,7 @@ class GateShiftDetector:
         calibrate: When = "now",
         block: int | None = None,
         seed: int = 0,
+        effort: int = EFFORT,
     ) -> None:
         if not (math.isfinite(arl) and arl >= 10):
             raise ValueError(f"arl: got {arl}; give a number of records, at least 10")
@@ -110,7 +107,7 @@ class GateShiftDetector:
         self.arl = float(arl)
         self.inside_groups = inside_groups
         self.block = block
-        self.seed = seed
+        self.seed, self.effort = seed, effort
         self._when: When = calibrate
         rows_NSK = reference_rows(reference)
         self._group_K = checked_groups(groups, rows_NSK.shape[2])
@@ -163,6 +160,16 @@ class GateShiftDetector:
     def calibrated(self) -> bool:
         """Whether the threshold is final."""
         return self._calibration is None
+
+    @property
+    def calibration_remaining(self) -> int:
+        """Resampled records until the threshold is final; 0 when it is."""
+        return 0 if self._calibration is None else self._calibration.remaining
+
+    @property
+    def run_records(self) -> int:
+        """Records averaged before a bet; 1 where they do not linger."""
+        return self._run_records
 
     @property
     def reading(self) -> GateReading:
@@ -247,7 +254,7 @@ class GateShiftDetector:
             raise ValueError(
                 "reference: got a mean alone; give the weights (records, leaves) of the reference records"
             )
-        self._references = self._referenced(rows_NSK)
+        self._references = refer(rows_NSK, self._looks, self._run_records)
         bets = self._betting(self._references)
         carry(self._capital, self._bets, bets)
         self._bets = bets
@@ -289,6 +296,7 @@ class GateShiftDetector:
             "inside_groups": self.inside_groups,
             "block": self.block,
             "seed": self.seed,
+            "effort": self.effort,
             "when": self._when,
             "known": self._known,
             "gates": self._gates,
@@ -308,7 +316,8 @@ class GateShiftDetector:
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Take over a saved state, whatever this detector was made with."""
         self.arl, self.inside_groups = float(state["arl"]), bool(state["inside_groups"])
-        self.block, self.seed, self._when = state["block"], int(state["seed"]), state["when"]
+        self.block, self._when = state["block"], state["when"]
+        self.seed, self.effort = int(state["seed"]), int(state["effort"])
         self._known, self._gates = bool(state["known"]), int(state["gates"])
         self._hard_too, self._looks = bool(state["hard_too"]), [(int(s), bool(h)) for s, h in state["looks"]]
         self._run_records, self._seen_before = int(state["run_records"]), int(state["seen_before"])
@@ -344,16 +353,11 @@ class GateShiftDetector:
 
     def _begin(self, rows_NSK: Floats) -> None:
         """Accept a reference: new bets, no evidence, a threshold."""
-        self._run_records = 1
         self._known = len(rows_NSK) == 1
         self._gates = rows_NSK.shape[1]
-        soft = not self._known and float(rows_NSK.max(axis=2).min()) < ONE_HOT
-        kinds = (False, True) if soft and self._hard_too else (False,)
-        self._looks = [(gate, hard) for gate in range(self._gates) for hard in kinds]
-        if not self._known:
-            longest = max(run_length(estimate(look_NK)) for look_NK in self._seen(rows_NSK))
-            self._run_records = max(min(longest, len(rows_NSK) // FEWEST_RUNS), 1)
-        self._references = self._referenced(rows_NSK)
+        self._looks = choose_looks(rows_NSK, self._hard_too)
+        self._run_records = choose_run(rows_NSK, self._looks)
+        self._references = refer(rows_NSK, self._looks, self._run_records)
         self._bets = self._betting(self._references)
         self._capital = make_capital(self._bets)
         self._threshold = math.log(self.arl / self._run_records)
@@ -370,18 +374,11 @@ class GateShiftDetector:
         self._calibration_NSK = rows_NSK
 
         def make(resampled_NSK: Floats) -> Bets:
-            return self._betting(self._referenced(resampled_NSK))
+            return self._betting(refer(resampled_NSK, self._looks, self._run_records))
 
-        self._calibration = Calibration(rows_NSK, make, self.arl, self._run_records, block, self.seed)
-
-    def _referenced(self, rows_NSK: Floats) -> list[Reference]:
-        if self._known:
-            return [known(rows_NSK[0, 0])]
-        return [estimate(run_means(look_NK, self._run_records)) for look_NK in self._seen(rows_NSK)]
-
-    def _seen(self, rows_NSK: Floats) -> list[Floats]:
-        """The weights as every view sees them."""
-        return [one_hot(rows_NSK[:, gate]) if hard else rows_NSK[:, gate] for gate, hard in self._looks]
+        self._calibration = Calibration(
+            rows_NSK, make, self.arl, self._run_records, block, self.seed, self.effort
+        )
 
     def _betting(self, references: Sequence[Reference]) -> Bets:
         return make_bets(

@@ -31,7 +31,6 @@ __all__ = ["Calibration"]
 Floats = npt.NDArray[np.float64]
 
 LONGEST_STREAM = 20_000
-RECORDS = 400_000
 FEWEST_STREAMS, MOST_STREAMS = 12, 100
 GRID = np.arange(-4.0, 20.0, 0.05)
 
@@ -46,6 +45,7 @@ class Calibration:
         run: records averaged before a bet, the same for every resampled reference.
         block: records that are resampled together.
         seed: of the resampling.
+        effort: records to resample, fewer where leaves are many.
     """
 
     def __init__(
@@ -56,6 +56,7 @@ class Calibration:
         run: int,
         block: int,
         seed: int,
+        effort: int,
     ) -> None:
         self._stream: int
         self._position: int
@@ -65,7 +66,7 @@ class Calibration:
         self._reference_NSK = reference_NSK
         self._make = make
         self._length = min(math.ceil(arl), LONGEST_STREAM)
-        work = RECORDS * min(1.0, 64.0 / reference_NSK[0].size)
+        work = effort * min(1.0, 64.0 / reference_NSK[0].size)
         self._streams = min(max(math.ceil(work / self._length), FEWEST_STREAMS), MOST_STREAMS)
         self._grid_H = math.log(self._length / run) + GRID
         self._time_H = np.zeros(len(GRID))

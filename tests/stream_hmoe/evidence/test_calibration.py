@@ -59,8 +59,11 @@ def test_dependence_that_is_ignored_costs_threshold() -> None:
         1,
         100,
         0,
+        400_000,
     )
-    aware = Calibration(g_NK[:, None], lambda rows: make_bets([estimate(rows[:, 0])]), ARL, 1, 100, 0)
+    aware = Calibration(
+        g_NK[:, None], lambda rows: make_bets([estimate(rows[:, 0])]), ARL, 1, 100, 0, 400_000
+    )
     naive.step(naive.remaining)
     aware.step(aware.remaining)
     assert naive.log_threshold() > aware.log_threshold() + 2.0
