@@ -6,7 +6,7 @@ import pytest
 from stream_hmoe.evidence import Calibration, estimate, make_bets
 from tests.stream_hmoe.evidence.gates import falling, lazies, one_hots
 
-K, ARL = 4, 2000.0
+K, ARL, EFFORT = 4, 2000.0, 400_000
 REFERENCE_NK = one_hots(np.random.default_rng(0), falling(K), 2000)
 
 
@@ -59,11 +59,9 @@ def test_dependence_that_is_ignored_costs_threshold() -> None:
         1,
         100,
         0,
-        400_000,
+        EFFORT,
     )
-    aware = Calibration(
-        g_NK[:, None], lambda rows: make_bets([estimate(rows[:, 0])]), ARL, 1, 100, 0, 400_000
-    )
+    aware = Calibration(g_NK[:, None], lambda rows: make_bets([estimate(rows[:, 0])]), ARL, 1, 100, 0, EFFORT)
     naive.step(naive.remaining)
     aware.step(aware.remaining)
     assert naive.log_threshold() > aware.log_threshold() + 2.0
