@@ -192,8 +192,8 @@ def _cost(options: argparse.Namespace, progress: Progress, console: Console) -> 
         both = GateShiftDetector(soft_NK[:2000], 1e12, calibrate="never")
         each = GateShiftDetector(p_K, 1e12)
         row = {
-            "one-hot": _best(lambda d=plain, g=hard_NK: d.scan(g)) / records,  # type: ignore[misc]
-            "soft": _best(lambda d=both, g=soft_NK: d.scan(g)) / records,  # type: ignore[misc]
+            "one-hot": _best(lambda d=plain, g=hard_NK: (d.reset(), d.scan(g))) / records,  # type: ignore[misc]
+            "soft": _best(lambda d=both, g=soft_NK: (d.reset(), d.scan(g))) / records,  # type: ignore[misc]
             "update": _best(lambda d=each, g=hard_NK: [d.update(row) for row in g[:2000]]) / 2000,  # type: ignore[misc]
         }
         found[str(leaves)] = row

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +13,7 @@ from stream_hmoe.detectors import GateShiftDetector
 from .nulls import ARL
 from .rivals import Rival, adwin, cusum, js_window, kswin, match, page_hinkley
 from .run_lengths import Delay, mean_delay
-from .worlds import Change, Floats, scaled
+from .worlds import Change, Floats, one_hot, scaled
 
 __all__ = ["BEFORE", "Contestant", "Spread", "geometric", "measure_change", "named_right", "rivals_of"]
 
@@ -42,12 +42,10 @@ class Spread:
 def rivals_of(p_K: Floats, runs: int, streams: int) -> Iterator[Contestant]:
     """Detectors that do not know the change, matched on null streams of that mean."""
 
-    def null(records: int) -> Callable[[int], Floats]:
-        return lambda index: np.eye(p_K.size)[
-            np.random.default_rng((9, index)).choice(p_K.size, records, p=p_K)
-        ]
+    def long(index: int) -> Floats:
+        return one_hot(np.random.default_rng((9, index)), p_K, int(2 * ARL))
 
-    long, some = null(int(2 * ARL)), max(streams // 10, 8)
+    some = max(streams // 10, 8)
     slow = max(runs // 5, 20)
     window = js_window(p_K)
     yield Contestant("JS window 400", window, match(window, long, streams, ARL, 0.0, 0.2, 14), runs)

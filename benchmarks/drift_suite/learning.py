@@ -1,4 +1,4 @@
-"""A learner that goes on learning, watched: false alarms without drift, delay with drift, gates rolled over or frozen.
+"""A learner that goes on learning, watched through gates that are rolled over or frozen.
 
 Shapes: N records, D features.
 """

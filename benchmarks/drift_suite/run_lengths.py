@@ -1,4 +1,4 @@
-"""Average run length of right-censored runs, with an interval, and the mean delay of runs that did not alarm early."""
+"""Average run length of right-censored runs, with an interval, and mean delays."""
 
 from __future__ import annotations
 
