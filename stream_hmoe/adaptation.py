@@ -6,7 +6,7 @@ when the evidence says that something broke, and puts one in its place when a te
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -15,8 +15,8 @@ import numpy.typing as npt
 
 from .concept_watch import ConceptWatch
 from .controller import Controller, ControllerSettings
+from .covariate_watch import CovariateWatch
 from .events import Action, Decided, Diagnosis, Drifted, Fact, Level, Phase, Plan, Watched
-from .gate_watch import GateWatch
 from .learner import Learner
 from .library import Library
 from .losses import bounded_errors
@@ -45,7 +45,7 @@ class Adaptation:
 
     def __init__(self, arl: float = 10_000, settings: ControllerSettings | None = None) -> None:
         self.controller = Controller(settings)
-        self.gates = GateWatch(arl)
+        self.gates = CovariateWatch(arl)
         self.concept = ConceptWatch(arl)
         self.shadow = Shadow(horizon_records=self.controller.settings.cool_down_records)
         self.library = Library()
@@ -56,13 +56,16 @@ class Adaptation:
         self._levels = {"gate": Level.STABLE, "concept": Level.STABLE}
         self.is_released = False
 
-    def step(self, record: int, tick: Tick, champion: Learner) -> tuple[list[Fact], Learner]:
+    def step(
+        self, record: int, tick: Tick, champion: Learner, features: Sequence[str]
+    ) -> tuple[list[Fact], Learner]:
         """Watch one tick, decide, act.
 
         Args:
             record: records seen, those of the tick included.
             tick: its scored records.
             champion: the model in service, which has learned them.
+            features: names of the encoded features.
 
         Returns:
             What happened, and the model in service from here on.
@@ -74,7 +77,7 @@ class Adaptation:
         self._sample.add(records)
         self.worth.update(tick.record_N, tick.x_ND, tick.y_N, loss_N, spread)
         self.shadow.step(tick.x_ND, tick.y_N, loss_N, spread)
-        self.gates.update(record, tick.x_ND, champion)
+        self.gates.update(record, tick.x_ND, champion, features)
         if self.concept.update(record, tick.x_ND, loss_N, champion):
             self._accept(record, champion)
         watched = self._watch(record, spread)
@@ -191,7 +194,7 @@ class Adaptation:
 
     def _rereference(self, record: int) -> None:
         """Covariate drift alone leaves the reference of the losses as it is: it holds given the gates."""
-        self.gates.rereference(record)
+        self.gates.rereference()
         if self.controller.diagnosis is not Diagnosis.COVARIATE:
             self.concept.rereference(record)
 

@@ -86,6 +86,11 @@ class HMoEClassifier(base.MiniBatchClassifier):
     def learner(self, learner: Learner) -> None:
         self._inner.learner = learner
 
+    @property
+    def feature_names(self) -> tuple[str, ...]:
+        """Names of the encoded features, in the order of encoded records."""
+        return self._inner.encoder.names
+
     def learn_one(self, x: Mapping[Any, Any], y: Any) -> None:
         """Learn one record; after an error nothing has changed."""
         self._inner.learn(x, y)
@@ -218,6 +223,11 @@ class HMoERegressor(base.MiniBatchRegressor):
     @learner.setter
     def learner(self, learner: Learner) -> None:
         self._inner.learner = learner
+
+    @property
+    def feature_names(self) -> tuple[str, ...]:
+        """Names of the encoded features, in the order of encoded records."""
+        return self._inner.encoder.names
 
     def learn_one(self, x: Mapping[Any, Any], y: Any) -> None:
         """Learn one record; after an error nothing has changed."""

@@ -29,12 +29,14 @@ def bounded_errors(error_N: Floats, task: Task, spread: float) -> Floats:
     """
     if task == "classification":
         return np.asarray(error_N, dtype=np.float64)
-    scaled_N: Floats = np.minimum(error_N / (WORST_DEVIATIONS * spread), 1.0)
+    worst = WORST_DEVIATIONS * spread
+    scaled_N: Floats = np.minimum(error_N, worst) / worst
     return scaled_N
 
 
 def bounded_losses(predicted: Floats, y_N: npt.NDArray[np.generic], task: Task, spread: float) -> Floats:
     """The same for predictions: (N, C) probabilities with class indices, or (N, 2) moments with numbers."""
     if task == "classification":
-        return (predicted.argmax(axis=1) != y_N).astype(np.float64)
+        missed_N: Floats = (predicted.argmax(axis=1) != y_N).astype(np.float64)
+        return missed_N
     return bounded_errors(np.abs(predicted[:, 0] - y_N.astype(np.float64)), task, spread)

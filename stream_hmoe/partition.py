@@ -1,7 +1,6 @@
 """A frozen gate: how one region group divided the inputs at one moment, as a function of the input alone.
 
-Evidence about a model that learns needs something that stands still. A partition is a copy of one
-group's inner gate and of the scale of the features; it never learns.
+Evidence about a model that learns needs something that stands still.
 
 Shapes: N records, D features, E experts of the group.
 """
@@ -10,98 +9,73 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from .kernels.scaling import LARGEST
+from .kernels.frozen_gates import FrozenGates, freeze_gates, inner_weights, make_frozen
 from .learner import Learner
+from .replay import widened
 from .settings import Settings
 
-__all__ = ["Partition", "watched_group"]
+__all__ = ["Partition", "region_leaves", "watched_group"]
 
 Floats = npt.NDArray[np.float64]
 
+FIRST_REGIONS = 2
+
 
 def watched_group(settings: Settings) -> int:
-    """The region group whose leaves stand for the model: the one of middle scale."""
+    """The region group whose leaves stand for the model: the last one of middle scale."""
     scales = [region.scale for region in settings.regions]
     middle = statistics.median_high(scales)
     return max(group for group, scale in enumerate(scales) if scale == middle)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+def region_leaves(learner: Learner, group: int) -> tuple[str, ...]:
+    """Names of the leaves of a region group, whether its experts are born or not."""
+    leaves = zip(learner.topology.leaves, learner.topology.group_of, strict=True)
+    return tuple(leaf for leaf, group_of in leaves if group_of == FIRST_REGIONS + group)
+
+
 class Partition:
-    """The gate of one region group as it stood when this was made.
+    """The gate of one region group, frozen.
 
     Args:
-        leaves: names of the E experts; one name that stands for all when none is born yet.
-        is_laplace: Laplace gate; otherwise softmax.
-        kappa: scale of a Laplace gate, per standard deviation.
-        cutoff: weights below it are 0.
-        centre_ED: (E, D) centres, or slopes of a softmax gate.
-        bias_E: (E,) biases.
-        mean_D: (D,) mean of every feature.
-        deviation_D: (D,) its standard deviation; infinite for one that has not varied.
+        leaves: names of the E experts.
+        frozen: the gate.
     """
 
-    leaves: tuple[str, ...]
-    is_laplace: bool
-    kappa: float
-    cutoff: float
-    centre_ED: Floats
-    bias_E: Floats
-    mean_D: Floats
-    deviation_D: Floats
+    def __init__(self, leaves: tuple[str, ...], frozen: FrozenGates) -> None:
+        self.leaves = leaves
+        self._frozen = frozen
 
     @classmethod
     def of(cls, learner: Learner, group: int) -> Partition:
-        """Copy the gate of a learner's region group."""
-        regions, scale = learner.state.regions, learner.state.scale
-        born = int(regions.born_G[group])
-        first = learner.topology.group_of.index(2) + group * regions.bias_GE.shape[1]
-        deviation_D = np.sqrt(np.maximum(scale.variance_D, 0.0))
-        is_still_D = deviation_D <= 1e-12 * (1.0 + np.abs(scale.mean_D))
-        return cls(
-            leaves=learner.topology.leaves[first : first + max(born, 1)],
-            is_laplace=bool(learner.state.laplace_2[1]),
-            kappa=float(regions.scale_G[group]),
-            cutoff=float(regions.cutoff_1[0]),
-            centre_ED=regions.centre_GEA[group, :born, 1:].copy(),
-            bias_E=regions.bias_GE[group, :born].copy(),
-            mean_D=scale.mean_D.copy(),
-            deviation_D=np.where(is_still_D, np.inf, deviation_D),
-        )
-
-    def scaled(self, x_ND: Floats) -> Floats:
-        """The records in standard deviations; missing values are 0, later features are left out."""
-        z_ND = (x_ND[:, : self.mean_D.size] - self.mean_D) / self.deviation_D
-        return np.nan_to_num(np.clip(z_ND, -LARGEST, LARGEST), nan=0.0)
+        """Copy the gate of a learner's region group as it is now."""
+        laplace = bool(learner.state.laplace_2[1])
+        frozen = freeze_gates(learner.state.scale, learner.state.regions, laplace, [group])
+        return cls(region_leaves(learner, group), frozen)
 
     def weights(self, x_ND: Floats) -> Floats:
-        """Gate weights (N, E) of encoded records (N, D); rows sum to 1."""
-        if not len(self.bias_E):
-            return np.ones((len(x_ND), 1))
-        z_ND = self.scaled(x_ND)
-        product_NE = z_ND @ self.centre_ED.T
-        if self.is_laplace:
-            square_NE = (z_ND**2).sum(axis=1)[:, None] + (self.centre_ED**2).sum(axis=1) - 2.0 * product_NE
-            logit_NE = self.bias_E - self.kappa * np.sqrt(np.maximum(square_NE, 0.0))
-        else:
-            logit_NE = self.bias_E + product_NE
-        gate_NE = np.exp(logit_NE - logit_NE.max(axis=1, keepdims=True))
-        gate_NE /= gate_NE.sum(axis=1, keepdims=True)
-        gate_NE[gate_NE < self.cutoff] = 0.0
-        kept_NE: Floats = gate_NE / gate_NE.sum(axis=1, keepdims=True)
-        return kept_NE
+        """Gate weights (N, E) of encoded records (N, D); features that came later are left out."""
+        width = self._frozen.mean_D.size
+        seen_ND = np.ascontiguousarray(widened(x_ND[:, :width], width))
+        weight_N1E = np.empty((len(x_ND), 1, len(self.leaves)))
+        inner_weights(self._frozen, seen_ND, weight_N1E, np.empty(len(x_ND)))
+        return weight_N1E[:, 0]
 
     def state_dict(self) -> dict[str, Any]:
         """All of it."""
-        return {name: getattr(self, name) for name in self.__slots__} | {"leaves": list(self.leaves)}
+        arrays = {name: array.copy() for name, array in self._frozen._asdict().items()}
+        return {"leaves": list(self.leaves), "frozen": arrays}
 
     @classmethod
     def from_state(cls, state: Mapping[str, Any]) -> Partition:
         """The partition of which ``state_dict`` was taken."""
-        return cls(**{**state, "leaves": tuple(state["leaves"])})
+        leaves, arrays = tuple(state["leaves"]), state["frozen"]
+        frozen = make_frozen(1, len(leaves), len(arrays["mean_D"]))
+        for name, array in arrays.items():
+            getattr(frozen, name)[...] = array
+        return cls(leaves, frozen)

@@ -73,7 +73,8 @@ class Pipeline:
         tick = self._tick.take()
         if self.adaptation is None or not len(tick.record_N):
             return []
-        facts, self.model.learner = self.adaptation.step(self.records_seen, tick, self.model.learner)
+        learner, features = self.model.learner, self.model.feature_names
+        facts, self.model.learner = self.adaptation.step(self.records_seen, tick, learner, features)
         return facts
 
     def state_dict(self) -> dict[str, Any]:

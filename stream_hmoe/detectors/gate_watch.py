@@ -103,6 +103,11 @@ class GateWatch:
         """Whether the evidence reaches the threshold."""
         return self._excess >= 0.0
 
+    @property
+    def excess(self) -> float:
+        """Log evidence in nats less its threshold; minus infinity before the reference is complete."""
+        return self._excess
+
     def freeze(self, gates: FrozenGates) -> None:
         """Go on with the gates as they are now; due when ``records_until_gates`` is 0.
 
