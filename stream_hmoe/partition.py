@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from .kernels.scaling import LARGEST
 from .learner import Learner
+from .replay import widened
 from .settings import Settings
 
 __all__ = ["Partition", "watched_group"]
@@ -77,6 +78,7 @@ class Partition:
 
     def scaled(self, x_ND: Floats) -> Floats:
         """The records in standard deviations; missing values are 0, later features are left out."""
+        x_ND = widened(x_ND, max(x_ND.shape[1], self.mean_D.size))
         z_ND = (x_ND[:, : self.mean_D.size] - self.mean_D) / self.deviation_D
         return np.nan_to_num(np.clip(z_ND, -LARGEST, LARGEST), nan=0.0)
 
