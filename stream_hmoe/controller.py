@@ -82,6 +82,12 @@ class ControllerSettings:
     allowance_records: int = 100_000
     rollbacks: int = 2
 
+    def __post_init__(self) -> None:
+        least = {"settle_records": 0, "cool_down_records": 1, "horizon_records": 1, "challenges": 0}
+        for name, value in {**least, "allowance_records": 1, "rollbacks": 1}.items():
+            if getattr(self, name) < value:
+                raise ValueError(f"{name}: got {getattr(self, name)}; it must be at least {value}")
+
 
 class Controller:
     """Turns what is watched into decisions; knows nothing but what it is told.
