@@ -148,7 +148,8 @@ class Controller:
             case Phase.ROLL_BACK:
                 return Trigger.TRIPPED if self._rollbacks >= self.settings.rollbacks else Trigger.DONE
             case _:
-                return Trigger.RELEASED if watched.is_released else None
+                # A release that was asked for before there was a hold does not end it.
+                return Trigger.RELEASED if watched.is_released and rested > 0 else None
 
     def _judge(self, watched: Watched) -> Trigger:
         """Whether to act: only on harm, only where it pays, and not without end."""
