@@ -36,5 +36,6 @@ def bounded_errors(error_N: Floats, task: Task, spread: float) -> Floats:
 def bounded_losses(predicted: Floats, y_N: npt.NDArray[np.generic], task: Task, spread: float) -> Floats:
     """The same for predictions: (N, C) probabilities with class indices, or (N, 2) moments with numbers."""
     if task == "classification":
-        return (predicted.argmax(axis=1) != y_N).astype(np.float64)
+        missed_N: Floats = (predicted.argmax(axis=1) != y_N).astype(np.float64)
+        return missed_N
     return bounded_errors(np.abs(predicted[:, 0] - y_N.astype(np.float64)), task, spread)

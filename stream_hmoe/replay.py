@@ -43,7 +43,7 @@ class Kept(NamedTuple):
 
     def chosen(self, rows: npt.NDArray[Any] | slice) -> Kept:
         """Some of the records, by index, mask or slice."""
-        return Kept(*(column[rows] for column in self))
+        return Kept(self.record_N[rows], self.x_ND[rows], self.y_N[rows], self.loss_N[rows])
 
     def from_record(self, record: int) -> Kept:
         """The records from number ``record`` on."""
