@@ -29,7 +29,8 @@ def bounded_errors(error_N: Floats, task: Task, spread: float) -> Floats:
     """
     if task == "classification":
         return np.asarray(error_N, dtype=np.float64)
-    scaled_N: Floats = np.minimum(error_N / (WORST_DEVIATIONS * spread), 1.0)
+    worst = WORST_DEVIATIONS * spread
+    scaled_N: Floats = np.minimum(error_N, worst) / worst
     return scaled_N
 
 
