@@ -56,7 +56,9 @@ def model(task: Task = "classification", kinds: Sequence[str] = KINDS) -> HMoECl
     return make(kinds=kinds, experts=4)
 
 
-def trained(count: int, kinds: Sequence[str] = KINDS, task: Task = "classification", seed: int = 0) -> Learner:
+def trained(
+    count: int, kinds: Sequence[str] = KINDS, task: Task = "classification", seed: int = 0
+) -> Learner:
     """A small learner that has learned the first rule."""
     learner = Learner(Settings(kinds=tuple(kinds), experts=4), task)
     learner.widen(4, 2 if task == "classification" else 1)

@@ -70,7 +70,9 @@ def watched(step: Step) -> Watched:
     return Watched(record, **readings)
 
 
-def driven(steps: Sequence[Step], settings: ControllerSettings = SETTINGS) -> tuple[Controller, list[Decided]]:
+def driven(
+    steps: Sequence[Step], settings: ControllerSettings = SETTINGS
+) -> tuple[Controller, list[Decided]]:
     controller = Controller(settings)
     return controller, [decision for step in steps for decision in controller.step(watched(step))]
 
