@@ -173,10 +173,11 @@ class Adaptation:
         return replace(decision, detail=detail), champion
 
     def _challenge(self, watched: Watched, champion: Learner) -> None:
+        plans = self.controller.plans(watched)
+        # Asked for first: storing one more may push the longest unused out.
+        stored = self.library.model(watched.known) if Plan.RESTORE in plans else None
         if self._accepted is not None:
             self.library.store(self._accepted)
-        plans = self.controller.plans(watched)
-        stored = self.library.model(watched.known) if Plan.RESTORE in plans else None
         newer = self._recent.kept().from_record(watched.change_point)
         older = self._still_valid(watched)
         width = champion.num_features

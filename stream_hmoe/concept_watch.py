@@ -43,7 +43,7 @@ class Harm:
         rise_lower: its lower confidence bound, 95%.
         mix: change of the loss that comes from other leaves being used.
         leaves: names of the leaves that hold the evidence, the most suspect first.
-        is_local: at most three leaves hold four fifths of it.
+        is_local: at most three leaves, and not all, hold four fifths of it.
     """
 
     change_point: int
@@ -70,6 +70,7 @@ class ConceptWatch:
         self._partition: Partition | None = None
         self._detector: ConceptDetector | None = None
         self._alarm: Harm | None = None
+        self._change = 0  # of the alarm, in losses that the detector took in: rejected records are none
 
     @property
     def is_referenced(self) -> bool:
@@ -135,30 +136,33 @@ class ConceptWatch:
     def _look(
         self, record: int, g_NK: Floats, loss_N: Floats, detector: ConceptDetector, partition: Partition
     ) -> None:
-        alarm = detector.update_many(g_NK, loss_N)
-        if alarm is not None:
-            found = self._read(record - (len(loss_N) - 1 - alarm), detector, partition)
-            self._alarm = self._alarm or found
-            detector.update_many(g_NK[alarm + 1 :], loss_N[alarm + 1 :])
+        taken = 0
+        # The detector stops at every alarm; great harm alarms more than once in one tick.
+        while (alarm := detector.update_many(g_NK[taken:], loss_N[taken:])) is not None:
+            taken += alarm + 1
+            if self._alarm is None:
+                self._alarm = self._read(record - (len(loss_N) - taken), detector, partition)
         if self._alarm is not None:
-            self._alarm = self._refreshed(record, self._alarm, detector)
+            self._alarm = self._refreshed(self._alarm, detector)
 
     def _read(self, record: int, detector: ConceptDetector, partition: Partition) -> Harm:
         reading = detector.reading
         change = reading.records if reading.change_point is None else reading.change_point
+        self._change = change
         order = np.argsort(-reading.leaf_shares, kind="stable")
         held = np.cumsum(reading.leaf_shares[order])
         few = int(np.searchsorted(held, MOST_EVIDENCE)) + 1
-        is_local = few <= FEW_LEAVES and reading.everywhere_share < 0.5
+        is_few = few <= FEW_LEAVES and few < len(partition.leaves)
+        is_local = is_few and reading.everywhere_share < 0.5
         leaves = tuple(partition.leaves[k] for k in order[: min(few, FEW_LEAVES)])
         split = reading.split
         return Harm(
             record - (reading.records - change), split.concept, split.concept_low, split.mix, leaves, is_local
         )
 
-    def _refreshed(self, record: int, harm: Harm, detector: ConceptDetector) -> Harm:
+    def _refreshed(self, harm: Harm, detector: ConceptDetector) -> Harm:
         """The size of the harm by the records up to now; where and since when stays as it was found."""
-        split = detector.split_since(detector.reading.records - (record - harm.change_point))
+        split = detector.split_since(self._change)
         return Harm(
             harm.change_point, split.concept, split.concept_low, split.mix, harm.leaves, harm.is_local
         )
@@ -186,6 +190,7 @@ class ConceptWatch:
             "x_ND": self._x_ND.copy(),
             "loss_N": self._loss_N.copy(),
             "referenced": self._referenced,
+            "change": self._change,
             "partition": None if self._partition is None else self._partition.state_dict(),
             "detector": None if self._detector is None else self._detector.state_dict(),
             "alarm": None
@@ -198,7 +203,7 @@ class ConceptWatch:
         self.arl, self._since = float(state["arl"]), int(state["since"])
         self._x_ND = np.array(state["x_ND"], dtype=np.float64)
         self._loss_N = np.array(state["loss_N"], dtype=np.float64)
-        self._referenced = int(state["referenced"])
+        self._referenced, self._change = int(state["referenced"]), int(state["change"])
         partition, detector, alarm = state["partition"], state["detector"], state["alarm"]
         self._partition = None if partition is None else Partition.from_state(partition)
         self._detector = None if detector is None else ConceptDetector.from_state(detector)

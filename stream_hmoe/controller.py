@@ -53,6 +53,7 @@ TRANSITIONS: Mapping[tuple[Phase, Trigger], tuple[Phase, Action]] = {
     (P.PROMOTE, T.DONE): (P.COOL_DOWN, Action.REREFERENCE),
     (P.DROP, T.DONE): (P.COOL_DOWN, Action.REREFERENCE),
     (P.COOL_DOWN, T.WORSE): (P.ROLL_BACK, Action.ROLL_BACK),
+    (P.COOL_DOWN, T.ALARM): (P.ALARM, Action.NONE),
     (P.COOL_DOWN, T.RESTED): (P.NORMAL, Action.NONE),
     (P.ROLL_BACK, T.DONE): (P.COOL_DOWN, Action.REREFERENCE),
     (P.ROLL_BACK, T.TRIPPED): (P.HELD, Action.HOLD),
@@ -66,6 +67,7 @@ class ControllerSettings:
 
     Args:
         settle_records: records between an alarm and the diagnosis.
+        patience_records: records within which harm must prove to be worth acting on.
         cool_down_records: records of rest after every episode; doubled after each rollback in a row.
         horizon_records: records over which a better model is expected to pay.
         challenge_cost: what training and testing challengers costs, in loss units (errors).
@@ -75,12 +77,19 @@ class ControllerSettings:
     """
 
     settle_records: int = 200
+    patience_records: int = 800
     cool_down_records: int = 1_000
     horizon_records: int = 5_000
     challenge_cost: float = 20.0
     challenges: int = 10
     allowance_records: int = 100_000
     rollbacks: int = 2
+
+    def __post_init__(self) -> None:
+        least = {"settle_records": 0, "cool_down_records": 1, "horizon_records": 1, "challenges": 0}
+        for name, value in {**least, "allowance_records": 1, "rollbacks": 1}.items():
+            if getattr(self, name) < value:
+                raise ValueError(f"{name}: got {getattr(self, name)}; it must be at least {value}")
 
 
 class Controller:
@@ -128,7 +137,7 @@ class Controller:
             case Phase.ALARM:
                 return Trigger.SETTLED if rested >= self.settings.settle_records else None
             case Phase.DIAGNOSE:
-                return self._judge(watched)
+                return self._judge(watched, rested)
             case Phase.SHADOW:
                 tested = {Verdict.BETTER: Trigger.BETTER, Verdict.NOT_BETTER: Trigger.NOT_BETTER}
                 return tested.get(watched.challengers)
@@ -137,20 +146,23 @@ class Controller:
             case Phase.COOL_DOWN:
                 if watched.is_worse and self._was_promoted:
                     return Trigger.WORSE
+                if watched.concept is Level.DRIFT:
+                    return Trigger.ALARM
                 is_over = rested >= self._cool_down_records and watched.is_referenced
                 return Trigger.RESTED if is_over else None
             case Phase.ROLL_BACK:
                 return Trigger.TRIPPED if self._rollbacks >= self.settings.rollbacks else Trigger.DONE
             case _:
-                return Trigger.RELEASED if watched.is_released else None
+                # A release that was asked for before there was a hold does not end it.
+                return Trigger.RELEASED if watched.is_released and rested > 0 else None
 
-    def _judge(self, watched: Watched) -> Trigger:
-        """Whether to act: only on harm, only where it pays, and not without end."""
+    def _judge(self, watched: Watched, rested: int) -> Trigger | None:
+        """Whether to act: only on harm, only where it pays, and not without end; None: not clear yet."""
         self.diagnosis = self._diagnose(watched)
         if self.diagnosis in (Diagnosis.NONE, Diagnosis.COVARIATE):
             return Trigger.BENIGN
         if watched.rise_lower * self.settings.horizon_records < self.settings.challenge_cost:
-            return Trigger.NOT_WORTH_IT
+            return Trigger.NOT_WORTH_IT if rested >= self.settings.patience_records else None
         since = watched.record - self.settings.allowance_records
         self._challenges = [record for record in self._challenges if record > since]
         return Trigger.HARMFUL if len(self._challenges) < self.settings.challenges else Trigger.EXHAUSTED
@@ -166,7 +178,7 @@ class Controller:
         before = self.phase
         self.phase, action = TRANSITIONS[before, trigger]
         self._entered_record = watched.record
-        if before is Phase.NORMAL:
+        if before is Phase.NORMAL or (before is Phase.COOL_DOWN and trigger is Trigger.ALARM):
             self.episode += 1
             self._saw_gate, self._saw_concept = False, False
             self.diagnosis = Diagnosis.NONE

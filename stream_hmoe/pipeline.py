@@ -49,7 +49,12 @@ class Pipeline:
 
         Returns:
             What was scored (if anything), and what else happened, in stream order.
+
+        Raises:
+            ValueError: there are more records than targets, or fewer; nothing was learned.
         """
+        if len(records) != len(targets):
+            raise ValueError(f"records and targets go in pairs: got {len(records)} and {len(targets)}")
         scored: list[Scored] = []
         facts: list[Fact] = []
         begin = 0
@@ -59,15 +64,14 @@ class Pipeline:
             block = self.model.step(records[begin:end], targets[begin:end])
             self.records_seen += end - begin
             self._tick.add(block, first)
-            scored.append(replace(block.scored, record=block.scored.record + first))
             facts += [replace(fact, record=first + fact.record) for fact in block.rejected]
-            if self._signals is not None:
-                facts += self._signals.update(scored[-1])
+            if len(block.scored.record):
+                scored.append(replace(block.scored, record=block.scored.record + first))
+                facts += [] if self._signals is None else self._signals.update(scored[-1])
             if self.records_seen % TICK_RECORDS == 0:
                 facts += self._close_tick()
             begin = end
-        together = _joined(scored)
-        return [together, *facts] if len(together.record) else facts
+        return [_joined(scored), *facts] if scored else facts
 
     def _close_tick(self) -> list[Fact]:
         tick = self._tick.take()
@@ -91,12 +95,20 @@ class Pipeline:
         """Take over a saved state.
 
         Raises:
-            ValueError: it is of a pipeline with other parts.
+            ValueError: it is of a pipeline with other parts; nothing was taken over.
         """
         for name, part in (("adaptation", self.adaptation), ("signals", self._signals)):
             if (part is None) != (state[name] is None):
                 has, wanted = ("no ", "") if state[name] is None else ("", "no ")
                 raise ValueError(f"the saved pipeline has {has}{name}, this one is to have {wanted}{name}")
+<<<<<<< HEAD
+=======
+        if self.adaptation is not None:
+            self.adaptation.load_state_dict(state["adaptation"])
+        if self._signals is not None:
+            self._signals.load_state_dict(state["signals"])
+        self.records_seen = int(state["records_seen"])
+>>>>>>> controltests
         self.model.load_state_dict(state["model"])
         self.records_seen = int(state["records_seen"])
         self._tick.load_state_dict(state["tick"])

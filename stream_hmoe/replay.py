@@ -162,7 +162,8 @@ class EvenSample:
 
 def _hashes(record_N: npt.NDArray[np.int64], seed: int) -> Hashes:
     """A well-mixed 64-bit number for each record number (the finaliser of SplitMix64, Steele et al. 2014)."""
-    mixed = record_N.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15) + np.uint64(seed)
+    # From 1, since the finaliser maps 0 to 0: record 0 would be in every sample.
+    mixed = (record_N.astype(np.uint64) + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15) + np.uint64(seed)
     mixed ^= mixed >> np.uint64(30)
     mixed *= np.uint64(0xBF58476D1CE4E5B9)
     mixed ^= mixed >> np.uint64(27)

@@ -170,8 +170,9 @@ class Shadow:
         for challenger in self.challengers:
             if challenger.verdict is Verdict.RUNNING:
                 challenger.learner.widen(*self._widths(x_ND, y_N, challenger.learner))
+                before = challenger.records
                 challenger.step(x_ND, y_N, champion_N, spread)
-                self.records += len(y_N)
+                self.records += challenger.records - before
         if self._former is not None:
             self._former.widen(*self._widths(x_ND, y_N, self._former))
             outcome = self._former.step(x_ND, y_N)

@@ -1,132 +1,102 @@
-"""What is watched on the gates, and when it says so."""
+"""Any River detector watches gates and loss; facts do not depend on cuts or restarts."""
 
 from __future__ import annotations
 
-import itertools
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
+from hypothesis import settings as trials
 from hypothesis import strategies as st
 from river import drift
 from river.base import DriftDetector
 
-from stream_hmoe.checkpoint import load, save
-from stream_hmoe.events import Drifted, Level, Topology
-from stream_hmoe.signals import CALM, ENTROPY, LONGEST, RUN_RECORDS, GateSignals
-from tests.stream_hmoe.learners import Floats, assert_same_state
+from stream_hmoe.events import Drifted, Level, Scored, Topology
+from stream_hmoe.signals import CALM, LONGEST, RUN_RECORDS, RiverSignals
+from tests.stream_hmoe.drifting import assert_same_state, through_disk
 
-TOPOLOGY = Topology(("a/0", "a/1", "b", "c"), (0, 0, 1, 2), ("a", "b", "c"))
-DETECTORS = [
-    None,
-    drift.ADWIN(delta=0.001),
-    drift.KSWIN(alpha=1e-5, seed=1),
-    drift.PageHinkley(threshold=1.0, min_instances=20),
-]
+TOPOLOGY = Topology(("a/0", "a/1", "b"), (0, 0, 1), ("a", "b"))
+SIGNALS = {"loss", "gate entropy", "group a", "group b"}
+DETECTORS = [drift.ADWIN(), drift.PageHinkley(threshold=1.0), drift.KSWIN(alpha=1e-4, window_size=60, seed=1)]
+CHANGE = 8_000
 
 
-def gate_weights(count: int, seed: int, shifted_from: int = 10**9) -> Floats:
-    """Weights (N, 4) around a mean that moves from group a to group c."""
-    random = np.random.default_rng(seed)
-    before = random.dirichlet([12.0, 12.0, 8.0, 4.0], size=count)
-    after = random.dirichlet([2.0, 2.0, 8.0, 24.0], size=count)
-    return np.where(np.arange(count)[:, None] < shifted_from, before, after)
+def scored(count: int, change: int, seed: int = 0) -> Scored:
+    """Scored records whose gates and losses both move at ``change``."""
+    rng = np.random.default_rng(seed)
+    is_new_N = np.arange(count) >= change
+    weight_NK = rng.dirichlet([4.0, 4.0, 2.0], count)
+    weight_NK[is_new_N] = weight_NK[is_new_N][:, ::-1] ** 3
+    weight_NK /= weight_NK.sum(axis=1, keepdims=True)
+    loss_N = rng.exponential(0.2, count) + 1.5 * is_new_N
+    return part_of(Scored(np.arange(count), [], [], loss_N, loss_N, loss_N, weight_NK), 0, count)
 
 
-def watch(signals: GateSignals, weight_NK: Floats, cuts: list[int] | None = None) -> list[Drifted]:
-    cuts = cuts or [0, len(weight_NK)]
-    records = np.arange(len(weight_NK))
-    return [
-        fact for a, b in itertools.pairwise(cuts) for fact in signals.update(records[a:b], weight_NK[a:b])
-    ]
+def part_of(whole: Scored, begin: int, end: int) -> Scored:
+    columns: list[Any] = [whole.probabilities, whole.loss_nats, whole.error, whole.gate_weights]
+    return Scored(whole.record[begin:end], [], [], *(column[begin:end] for column in columns))
 
 
-@pytest.mark.parametrize("detector", DETECTORS, ids=str)
-def test_a_planted_shift_is_signalled_after_it_happened_and_soon(detector: Any) -> None:
-    at = 10_000
-    facts = watch(GateSignals(TOPOLOGY, detector), gate_weights(20_000, 1, at))
-    drifts = [fact for fact in facts if fact.level is Level.DRIFT]
-    assert drifts and at <= drifts[0].record < at + 40 * RUN_RECORDS
-    assert {"group a", "group c"} <= {fact.signal for fact in drifts}
-    (first,) = [fact for fact in drifts if fact.signal == "group c"][:1]
-    assert first.statistic == pytest.approx(0.67, abs=0.1)
-    assert first.record % RUN_RECORDS == RUN_RECORDS - 1
+@pytest.mark.parametrize("detector", DETECTORS, ids=lambda detector: type(detector).__name__)
+def test_every_signal_is_seen_by_any_detector(detector: DriftDetector) -> None:
+    facts = RiverSignals(TOPOLOGY, detector).update(scored(12_000, CHANGE))
+    drifted = [fact for fact in facts if fact.level is Level.DRIFT and fact.record >= CHANGE]
+    assert {fact.signal for fact in drifted} == SIGNALS
+    assert min(fact.record for fact in drifted) < CHANGE + 3_000
+    assert not [fact for fact in facts if fact.record < CHANGE]
 
 
-def test_a_stationary_stream_is_rarely_signalled() -> None:
-    facts = [fact for seed in range(8) for fact in watch(GateSignals(TOPOLOGY), gate_weights(25_000, seed))]
-    assert len(facts) <= 2
+def test_the_default_is_quiet_on_a_stream_that_stays() -> None:
+    assert RiverSignals(TOPOLOGY).update(scored(20_000, 20_000)) == []
 
 
-def test_a_drift_is_said_once_and_stable_when_all_has_been_quiet() -> None:
-    facts = watch(GateSignals(TOPOLOGY), gate_weights(20_000, 1, 10_000))
-    for signal in {fact.signal for fact in facts}:
-        own = [fact for fact in facts if fact.signal == signal]
-        assert [fact.level for fact in own] == [Level.DRIFT, Level.STABLE]
-        assert own[1].record - own[0].record >= CALM * RUN_RECORDS
+def test_a_signal_calms_down_again() -> None:
+    facts = RiverSignals(TOPOLOGY).update(scored(16_000, CHANGE))
+    for signal in SIGNALS:
+        mine = [fact for fact in facts if fact.signal == signal]
+        assert [fact.level for fact in mine] == [Level.DRIFT, Level.STABLE]
+        assert mine[1].record - mine[0].record >= CALM * RUN_RECORDS
 
 
-class Counting(DriftDetector):
-    """Fires at one count of values; 0 for never."""
-
-    def __init__(self, at: int = 0) -> None:
-        super().__init__()
-        self.at = at
-        self.values: list[float] = []
-
-    def update(self, x: float) -> None:
-        self.values.append(x)
-        self._drift_detected = len(self.values) == self.at
+def test_the_statistic_is_the_mean_of_a_run() -> None:
+    whole = scored(12_000, CHANGE)
+    facts = RiverSignals(TOPOLOGY).update(whole)
+    fact = next(fact for fact in facts if fact.signal == "loss")
+    run = slice(fact.record + 1 - RUN_RECORDS, fact.record + 1)
+    assert fact.statistic == pytest.approx(whole.loss_nats[run].mean())
+    shares = next(fact for fact in facts if fact.signal == "group a")
+    run = slice(shares.record + 1 - RUN_RECORDS, shares.record + 1)
+    assert shares.statistic == pytest.approx(whole.gate_weights[run, :2].sum(axis=1).mean())
 
 
-def test_values_are_means_over_runs_of_entropy_and_group_shares() -> None:
-    signals, weight_NK = GateSignals(TOPOLOGY, Counting()), gate_weights(3 * RUN_RECORDS + 7, 4)
-    watch(signals, weight_NK)
-    runs = weight_NK[: 3 * RUN_RECORDS].reshape(3, RUN_RECORDS, 4)
-    entropy = -(runs * np.log(runs)).sum(2).mean(1)
-    means = runs.mean(1)
-    expected = [entropy, means[:, :2].sum(1), means[:, 2], means[:, 3]]
-    assert signals._names == (ENTROPY, "group a", "group b", "group c")
-    for detector, values in zip(signals._detectors, expected, strict=True):
-        np.testing.assert_allclose(detector.values, values)  # type: ignore[attr-defined]
+@trials(max_examples=15)
+@given(st.lists(st.integers(0, 700), max_size=20))
+def test_cuts_change_nothing(cuts: list[int]) -> None:
+    whole, signals = scored(10_000, CHANGE), RiverSignals(TOPOLOGY)
+    facts, begin = list[Drifted](), 0
+    for cut in [*cuts, len(whole.record)]:
+        facts += signals.update(part_of(whole, begin, begin + cut))
+        begin += cut
+    unbroken = RiverSignals(TOPOLOGY)
+    assert facts == unbroken.update(whole)
+    assert_same_state(signals.state_dict(), unbroken.state_dict())
 
 
-def test_leaves_without_weight_have_no_entropy() -> None:
-    signals = GateSignals(TOPOLOGY, Counting())
-    watch(signals, np.tile(np.eye(4)[0], (RUN_RECORDS, 1)))
-    assert [detector.values for detector in signals._detectors] == [[0.0], [1.0], [0.0], [0.0]]  # type: ignore[attr-defined]
+@pytest.mark.parametrize("detector", DETECTORS, ids=lambda detector: type(detector).__name__)
+@pytest.mark.parametrize("cut", [0, 4_017, 8_333])
+def test_a_restart_changes_nothing(detector: DriftDetector, cut: int, tmp_path: Path) -> None:
+    whole = scored(12_000, CHANGE)
+    first, second, unbroken = (RiverSignals(TOPOLOGY, detector) for _ in range(3))
+    facts = first.update(part_of(whole, 0, cut))
+    second.load_state_dict(through_disk(first.state_dict(), tmp_path))
+    assert facts + second.update(part_of(whole, cut, 12_000)) == unbroken.update(whole)
+    assert_same_state(second.state_dict(), unbroken.state_dict())
 
 
-def test_a_detector_begins_again_after_a_drift_and_after_the_longest_run() -> None:
-    signals = GateSignals(TOPOLOGY, Counting(at=3))
-    watch(signals, gate_weights(3 * RUN_RECORDS, 1))
-    assert signals.state_dict()["seen"] == [[]] * 4
-    signals = GateSignals(TOPOLOGY, Counting())
-    watch(signals, gate_weights((LONGEST - 1) * RUN_RECORDS, 1))
-    assert len(signals.state_dict()["seen"][0]) == LONGEST - 1
-    watch(signals, gate_weights(RUN_RECORDS, 1))
-    assert signals.state_dict()["seen"] == [[]] * 4
-
-
-@settings(max_examples=15)
-@given(cuts=st.lists(st.integers(0, 2000), max_size=8).map(lambda at: [0, *sorted(at), 2000]))
-def test_how_records_are_cut_changes_nothing(cuts: list[int]) -> None:
-    weight_NK = gate_weights(2000, 7, 1000)
-    whole, parts = GateSignals(TOPOLOGY), GateSignals(TOPOLOGY)
-    assert watch(whole, weight_NK) == watch(parts, weight_NK, cuts)
-    assert_same_state(whole.state_dict(), parts.state_dict())
-
-
-@pytest.mark.parametrize("detector", DETECTORS, ids=str)
-@pytest.mark.parametrize("at", [0, 25, 9_990, 10_333, 11_000])
-def test_after_a_restart_the_same_facts_follow(detector: Any, at: int, tmp_path: Any) -> None:
-    weight_NK = gate_weights(14_000, 1, 10_000)
-    whole, before, after = (GateSignals(TOPOLOGY, detector) for _ in range(3))
-    expected = watch(whole, weight_NK)
-    found = watch(before, weight_NK[:at])
-    save(tmp_path, before.state_dict())
-    after.load_state_dict(load(tmp_path))
-    records = np.arange(at, 14_000)
-    assert expected and found + after.update(records, weight_NK[at:]) == expected
-    assert_same_state(whole.state_dict(), after.state_dict())
+def test_what_is_kept_is_bounded() -> None:
+    signals = RiverSignals(TOPOLOGY)
+    count = (LONGEST + 10) * RUN_RECORDS
+    signals.update(scored(count, count))
+    assert [len(values) for values in signals.state_dict()["seen"]] == [10] * len(SIGNALS)
