@@ -19,7 +19,7 @@ from .covariate_watch import CovariateWatch
 from .events import Action, Decided, Diagnosis, Drifted, Fact, Level, Phase, Plan, Watched
 from .learner import Learner
 from .library import Library
-from .losses import bounded_errors
+from .losses import bounded_errors, graded_losses
 from .replay import EvenSample, Kept, RecentRecords, widened
 from .shadow import Shadow
 from .tick import TICK_RECORDS, Tick
@@ -76,9 +76,10 @@ class Adaptation:
         self._recent.add(records)
         self._sample.add(records)
         self.worth.update(tick.record_N, tick.x_ND, tick.y_N, loss_N, spread)
-        self.shadow.step(tick.x_ND, tick.y_N, loss_N, spread)
+        graded_N = graded_losses(tick.loss_nats_N, tick.error_N, champion.task, spread)
+        self.shadow.step(tick.x_ND, tick.y_N, graded_N, spread)
         self.gates.update(record, tick.x_ND, champion, features)
-        if self.concept.update(record, tick.x_ND, loss_N, champion):
+        if self.concept.update(record, tick.x_ND, graded_N, champion):
             self._accept(record, champion)
         watched = self._watch(record, spread)
         facts: list[Fact] = [watched, *self._level_changes(watched)]

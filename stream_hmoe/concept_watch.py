@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .detectors import ConceptDetector
+from .detectors import ConceptDetector, LossReference, calibrated_threshold
 from .detectors.concept import WARNING_PART
 from .events import Evidence, Level
 from .learner import Learner
@@ -178,7 +178,11 @@ class ConceptWatch:
                 return False
         self._partition = Partition.of(learner, watched_group(learner.settings))
         g_NK = self._partition.weights(self._x_ND)
-        self._detector = ConceptDetector.fit(g_NK, self._loss_N, arl=self.arl)
+        reference = LossReference.estimate(g_NK, self._loss_N)
+        # Losses that do not depend on each other need no threshold of their own, which takes long to find.
+        depends = reference.correlation > 0.0
+        threshold = calibrated_threshold(g_NK, self._loss_N, arl=self.arl) if depends else None
+        self._detector = ConceptDetector(reference, self.arl, threshold)
         return True
 
     def state_dict(self) -> dict[str, Any]:

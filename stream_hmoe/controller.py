@@ -70,7 +70,7 @@ class ControllerSettings:
         patience_records: records within which harm must prove to be worth acting on.
         cool_down_records: records of rest after every episode; doubled after each rollback in a row.
         horizon_records: records over which a better model is expected to pay.
-        challenge_cost: what training and testing challengers costs, in loss units (errors).
+        challenge_cost: what training and testing challengers costs, in units of the watched loss.
         challenges: most challenges within ``allowance_records``.
         allowance_records: see ``challenges``.
         rollbacks: rollbacks in a row after which the controller holds.
@@ -80,7 +80,7 @@ class ControllerSettings:
     patience_records: int = 800
     cool_down_records: int = 1_000
     horizon_records: int = 5_000
-    challenge_cost: float = 20.0
+    challenge_cost: float = 10.0
     challenges: int = 10
     allowance_records: int = 100_000
     rollbacks: int = 2
@@ -146,7 +146,7 @@ class Controller:
             case Phase.COOL_DOWN:
                 if watched.is_worse and self._was_promoted:
                     return Trigger.WORSE
-                if watched.concept is Level.DRIFT:
+                if watched.concept is Level.DRIFT and rested > 0:
                     return Trigger.ALARM
                 is_over = rested >= self._cool_down_records and watched.is_referenced
                 return Trigger.RESTED if is_over else None
@@ -214,10 +214,10 @@ class Controller:
         return int(self.settings.cool_down_records * 2**self._rollbacks)
 
     def plans(self, watched: Watched) -> tuple[Plan, ...]:
-        """How the challengers of this diagnosis are made: two at most, the cheaper first."""
+        """How the challengers of this diagnosis are made: cheap ones for local harm, a new model for all else."""
         if watched.known >= 0:
-            return (Plan.RENEW, Plan.RESTORE)
-        return (Plan.QUICKEN, Plan.RENEW) if self.diagnosis is Diagnosis.LOCAL else (Plan.RENEW, Plan.RETRAIN)
+            return (Plan.RESTORE, Plan.RETRAIN)
+        return (Plan.QUICKEN, Plan.RENEW) if self.diagnosis is Diagnosis.LOCAL else (Plan.RETRAIN,)
 
     def state_dict(self) -> dict[str, Any]:
         """Everything that decides what comes next."""

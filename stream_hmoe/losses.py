@@ -10,11 +10,12 @@ import numpy.typing as npt
 
 from .layout import Task
 
-__all__ = ["WORST_DEVIATIONS", "bounded_errors", "bounded_losses"]
+__all__ = ["WORST_DEVIATIONS", "WORST_NATS", "bounded_errors", "bounded_losses", "graded_losses"]
 
 Floats = npt.NDArray[np.float64]
 
 WORST_DEVIATIONS = 3.0
+WORST_NATS = 4.0
 
 
 def bounded_errors(error_N: Floats, task: Task, spread: float) -> Floats:
@@ -40,3 +41,20 @@ def bounded_losses(predicted: Floats, y_N: npt.NDArray[np.generic], task: Task, 
         missed_N: Floats = (predicted.argmax(axis=1) != y_N).astype(np.float64)
         return missed_N
     return bounded_errors(np.abs(predicted[:, 0] - y_N.astype(np.float64)), task, spread)
+
+
+def graded_losses(loss_nats_N: Floats, error_N: Floats, task: Task, spread: float) -> Floats:
+    """Losses in [0, 1] that say more than right or wrong, so that harm shows in fewer records.
+
+    For classes the negative log-likelihood in nats, cut at 4 and divided by 4; else ``bounded_errors``.
+
+    Args:
+        loss_nats_N: (N,) negative log-likelihoods.
+        error_N: (N,) errors.
+        task: classes or numbers.
+        spread: standard deviation of the target.
+    """
+    if task == "classification":
+        cut_N: Floats = np.minimum(loss_nats_N, WORST_NATS) / WORST_NATS
+        return cut_N
+    return bounded_errors(error_N, task, spread)

@@ -53,35 +53,10 @@ class Partition:
 
     @classmethod
     def of(cls, learner: Learner, group: int) -> Partition:
-<<<<<<< HEAD
         """Copy the gate of a learner's region group as it is now."""
         laplace = bool(learner.state.laplace_2[1])
         frozen = freeze_gates(learner.state.scale, learner.state.regions, laplace, [group])
         return cls(region_leaves(learner, group), frozen)
-=======
-        """Copy the gate of a learner's region group."""
-        regions, scale = learner.state.regions, learner.state.scale
-        born = int(regions.born_G[group])
-        first = learner.topology.group_of.index(2) + group * regions.bias_GE.shape[1]
-        deviation_D = np.sqrt(np.maximum(scale.variance_D, 0.0))
-        is_still_D = deviation_D <= 1e-12 * (1.0 + np.abs(scale.mean_D))
-        return cls(
-            leaves=learner.topology.leaves[first : first + max(born, 1)],
-            is_laplace=bool(learner.state.laplace_2[1]),
-            kappa=float(regions.scale_G[group]),
-            cutoff=float(regions.cutoff_1[0]),
-            centre_ED=regions.centre_GEA[group, :born, 1:].copy(),
-            bias_E=regions.bias_GE[group, :born].copy(),
-            mean_D=scale.mean_D.copy(),
-            deviation_D=np.where(is_still_D, np.inf, deviation_D),
-        )
-
-    def scaled(self, x_ND: Floats) -> Floats:
-        """The records in standard deviations; missing values are 0, later features are left out."""
-        x_ND = widened(x_ND, max(x_ND.shape[1], self.mean_D.size))
-        z_ND = (x_ND[:, : self.mean_D.size] - self.mean_D) / self.deviation_D
-        return np.nan_to_num(np.clip(z_ND, -LARGEST, LARGEST), nan=0.0)
->>>>>>> controltests
 
     def weights(self, x_ND: Floats) -> Floats:
         """Gate weights (N, E) of encoded records (N, D); features that came later are left out."""

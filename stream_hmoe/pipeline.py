@@ -101,14 +101,6 @@ class Pipeline:
             if (part is None) != (state[name] is None):
                 has, wanted = ("no ", "") if state[name] is None else ("", "no ")
                 raise ValueError(f"the saved pipeline has {has}{name}, this one is to have {wanted}{name}")
-<<<<<<< HEAD
-=======
-        if self.adaptation is not None:
-            self.adaptation.load_state_dict(state["adaptation"])
-        if self._signals is not None:
-            self._signals.load_state_dict(state["signals"])
-        self.records_seen = int(state["records_seen"])
->>>>>>> controltests
         self.model.load_state_dict(state["model"])
         self.records_seen = int(state["records_seen"])
         self._tick.load_state_dict(state["tick"])

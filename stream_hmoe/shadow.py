@@ -18,8 +18,9 @@ import numpy.typing as npt
 
 from .challenger import PairedTest, PromotionBudget, RollbackWatch, Trial, Watch
 from .events import Plan, Verdict
-from .learner import Learner, learner_from
-from .losses import bounded_losses
+from .layout import Task
+from .learner import Learner, Outcome, learner_from
+from .losses import graded_losses
 from .renewal import copied, fresh, quickened, renewed
 from .replay import widened
 
@@ -28,12 +29,7 @@ __all__ = ["Challenger", "Shadow"]
 Floats = npt.NDArray[np.float64]
 
 REPLAYED_PER_RECORD = 4
-VERDICTS = {
-    Trial.OPEN: Verdict.RUNNING,
-    Trial.PROMOTE: Verdict.BETTER,
-    Trial.DROP: Verdict.NOT_BETTER,
-    Trial.SPENT: Verdict.NOT_BETTER,
-}
+STARTS = (0, 1_000)
 
 
 class Challenger:
@@ -42,23 +38,37 @@ class Challenger:
     Args:
         plan: how it was made.
         learner: the learner itself.
-        test: the paired test of champion and challenger.
+        tests: paired tests of champion and challenger that begin after ``STARTS`` records: who starts with
+            fresh trees loses at first, and a test does not forget.
         waits: recorded records it has still to go through, (N, D) and (N,); none for a copy.
     """
 
     def __init__(
-        self, plan: Plan, learner: Learner, test: PairedTest, waits: tuple[Floats, npt.NDArray[Any]]
+        self,
+        plan: Plan,
+        learner: Learner,
+        tests: Sequence[PairedTest],
+        waits: tuple[Floats, npt.NDArray[Any]],
     ) -> None:
         self.plan = plan
         self.learner = learner
-        self.test = test
+        self.tests = tuple(tests)
+        self.tested = 0
         self.records = 0
         self._x_ND, self._y_N = waits
 
     @property
     def verdict(self) -> Verdict:
-        """What its paired test says."""
-        return VERDICTS[self.test.trial]
+        """What its tests say: better as soon as one does, not better when all are closed."""
+        trials = {test.trial for test in self.tests}
+        if Trial.PROMOTE in trials:
+            return Verdict.BETTER
+        return Verdict.RUNNING if Trial.OPEN in trials else Verdict.NOT_BETTER
+
+    @property
+    def test(self) -> PairedTest:
+        """The test that speaks most for it."""
+        return max(self.tests, key=lambda test: test.evidence_nats)
 
     @property
     def is_ready(self) -> bool:
@@ -71,13 +81,16 @@ class Challenger:
         Args:
             x_ND: (N, D) encoded records.
             y_N: (N,) targets.
-            champion_N: (N,) losses of the champion on them.
-            spread: deviation of the target, for losses; see ``bounded_losses``.
+            champion_N: (N,) graded losses of the champion on them.
+            spread: deviation of the target, for losses; see ``graded_losses``.
         """
         if self.is_ready:
             outcome = self.learner.step(x_ND, y_N)
-            losses_N = bounded_losses(outcome.predicted, y_N, self.learner.task, spread)
-            self.test.update_many(champion_N, losses_N)
+            losses_N = _losses(outcome, y_N, self.learner.task, spread)
+            for start, test in zip(STARTS, self.tests, strict=True):
+                begin = max(0, start - self.tested)
+                test.update_many(champion_N[begin:], losses_N[begin:])
+            self.tested += len(y_N)
             self.records += len(y_N)
             return
         queued_ND = np.concatenate([widened(self._x_ND, x_ND.shape[1]), x_ND])
@@ -92,7 +105,8 @@ class Challenger:
         return {
             "plan": self.plan.value,
             "learner": self.learner.state_dict(),
-            "test": self.test.state_dict(),
+            "tests": [test.state_dict() for test in self.tests],
+            "tested": self.tested,
             "records": self.records,
             "x_ND": self._x_ND.copy(),
             "y_N": self._y_N.copy(),
@@ -102,10 +116,11 @@ class Challenger:
     def from_state(cls, state: Mapping[str, Any]) -> Challenger:
         """The challenger of which ``state_dict`` was taken."""
         learner = learner_from(state["learner"])
-        test = PairedTest()
-        test.load_state_dict(state["test"])
-        challenger = cls(Plan(state["plan"]), learner, test, (state["x_ND"], state["y_N"]))
-        challenger.records = int(state["records"])
+        tests = [PairedTest() for _ in STARTS]
+        for test, saved in zip(tests, state["tests"], strict=True):
+            test.load_state_dict(saved)
+        challenger = cls(Plan(state["plan"]), learner, tests, (state["x_ND"], state["y_N"]))
+        challenger.tested, challenger.records = int(state["tested"]), int(state["records"])
         return challenger
 
 
@@ -160,10 +175,11 @@ class Shadow:
                     learner.widen(champion.num_features, champion.num_outputs)
                 case _:
                     learner, waits = fresh(champion), replay
-            test = PairedTest(self.errors.next_alpha, budget_records=self.budget_records)
+            alpha = self.errors.next_alpha / len(STARTS)
+            tests = [PairedTest(alpha, budget_records=self.budget_records - start) for start in STARTS]
             # Several are tested at once, so that none can hand its level on to the next.
             self.errors.settle(promoted=False)
-            self.challengers.append(Challenger(plan, learner, test, waits))
+            self.challengers.append(Challenger(plan, learner, tests, waits))
 
     def step(self, x_ND: Floats, y_N: npt.NDArray[Any], champion_N: Floats, spread: float) -> None:
         """Let everyone in the shadow see the next records; see :meth:`Challenger.step`."""
@@ -176,7 +192,7 @@ class Shadow:
         if self._former is not None:
             self._former.widen(*self._widths(x_ND, y_N, self._former))
             outcome = self._former.step(x_ND, y_N)
-            losses_N = bounded_losses(outcome.predicted, y_N, self._former.task, spread)
+            losses_N = _losses(outcome, y_N, self._former.task, spread)
             self._watch.update_many(champion_N, losses_N)
             self.records += len(y_N)
 
@@ -265,3 +281,8 @@ class Shadow:
         self._former = None if state["former"] is None else learner_from(state["former"])
         self._watch = RollbackWatch(self.horizon_records)
         self._watch.load_state_dict(state["watch"])
+
+
+def _losses(outcome: Outcome, y_N: npt.NDArray[Any], task: Task, spread: float) -> Floats:
+    """Graded losses of a learner that stands in the shadow."""
+    return graded_losses(outcome.loss_nats, np.abs(outcome.predicted[:, 0] - y_N), task, spread)

@@ -33,12 +33,14 @@ class Tick:
         x_ND: (N, D) encoded records, as they were learned.
         y_N: (N,) targets as the learner takes them.
         error_N: (N,) errors of the predictions: 0 or 1, or absolute errors.
+        loss_nats_N: (N,) their negative log-likelihoods.
     """
 
     record_N: npt.NDArray[np.int64]
     x_ND: Floats
     y_N: Floats
     error_N: Floats
+    loss_nats_N: Floats
 
 
 class TickBuffer:
@@ -52,27 +54,29 @@ class TickBuffer:
         scored = block.scored
         if len(scored.record):
             y_N = block.y_N.astype(np.float64)
-            self._parts.append(Tick(scored.record + first_record, block.x_ND, y_N, scored.error))
+            record_N = scored.record + first_record
+            self._parts.append(Tick(record_N, block.x_ND, y_N, scored.error, scored.loss_nats))
 
     def take(self) -> Tick:
         """The whole tick; the next one begins."""
         parts, self._parts = self._parts, []
         if not parts:
-            return Tick(np.empty(0, np.int64), np.empty((0, 0)), np.empty(0), np.empty(0))
+            nothing = np.empty(0)
+            return Tick(np.empty(0, np.int64), np.empty((0, 0)), nothing, nothing, nothing)
         width = parts[-1].x_ND.shape[1]
         return Tick(
             np.concatenate([part.record_N for part in parts]),
             np.concatenate([widened(part.x_ND, width) for part in parts]),
             np.concatenate([part.y_N for part in parts]),
             np.concatenate([part.error_N for part in parts]),
+            np.concatenate([part.loss_nats_N for part in parts]),
         )
 
     def state_dict(self) -> dict[str, Any]:
         """The records collected so far."""
         tick = self.take()
         self._parts = [tick] if len(tick.record_N) else []
-        arrays = {"record_N": tick.record_N, "x_ND": tick.x_ND, "y_N": tick.y_N, "error_N": tick.error_N}
-        return {name: array.copy() for name, array in arrays.items()}
+        return {name: getattr(tick, name).copy() for name in Tick.__slots__}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> Self:
         """Take over saved records; returns itself."""
