@@ -214,7 +214,7 @@ class Controller:
         return int(self.settings.cool_down_records * 2**self._rollbacks)
 
     def plans(self, watched: Watched) -> tuple[Plan, ...]:
-        """How the challengers of this diagnosis are made: cheap ones for local harm, a new model for all else."""
+        """How challengers are made: cheap ones for local harm, a new model for all else."""
         if watched.known >= 0:
             return (Plan.RESTORE, Plan.RETRAIN)
         return (Plan.QUICKEN, Plan.RENEW) if self.diagnosis is Diagnosis.LOCAL else (Plan.RETRAIN,)
