@@ -192,6 +192,8 @@ def describe(status: Status) -> dict[str, str]:
     words["drift"] = f"drift level {LEVEL_WORDS[status.level]}" + (
         f" ({status.num_drifts} so far)" if status.num_drifts else ""
     )
+    if status.phase is not None:
+        words["drift"] += f", controller: {status.phase.value}"
     return words
 
 

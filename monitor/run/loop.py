@@ -182,6 +182,10 @@ class Run:
             shares=last_shares(rows, fold) if rows.intervals else before.shares,
             levels=fold.levels,
             drift_counts=fold.drift_counts,
+            evidence=fold.control.evidence,
+            phase=fold.control.phase,
+            decision_counts=fold.control.decision_counts,
+            worth=fold.control.worth,
         )
         self._view.show(self._board.current)
 
