@@ -155,14 +155,16 @@ class JournalReader:
     def evidence(self, first: int = 0, last: int | None = None, points: int | None = None) -> pd.DataFrame:
         """One row per interval and signal: record, signal, evidence_nats, threshold_nats, level.
 
-        ``points`` merges as in ``intervals``: the strongest of the merged intervals stays, at its own record.
+        ``points`` merges as in ``intervals``: the strongest of the merged intervals stays, all signals
+        at one record.
         """
         width, first, last = self._buckets(first, last, points)
         return self._table(
-            "SELECT record, signal, evidence_nats, threshold_nats, level FROM ("
-            "  SELECT *, max(evidence_nats - threshold_nats) FROM evidence "
-            "  WHERE record BETWEEN ? AND ? GROUP BY (record - 1) / ?, signal) ORDER BY record, signal",
-            (first, last, width),
+            "SELECT max(record) OVER (PARTITION BY point) AS record, "
+            "signal, evidence_nats, threshold_nats, level FROM ("
+            "  SELECT *, (record - 1) / ? AS point, max(evidence_nats - threshold_nats) FROM evidence "
+            "  WHERE record BETWEEN ? AND ? GROUP BY point, signal) ORDER BY 1, signal",
+            (width, first, last),
         )
 
     def worth(self, first: int = 0, last: int | None = None, points: int | None = None) -> pd.DataFrame:

@@ -259,7 +259,8 @@ def test_of_merged_evidence_the_strongest_stays(journal: Path) -> None:
     for row in merged.itertuples():
         excess = single["evidence_nats"] - single["threshold_nats"]
         best = single.loc[excess[single["signal"] == row.signal].idxmax()]
-        assert (row.record, row.evidence_nats) == (best["record"], best["evidence_nats"])
+        assert (row.evidence_nats, row.level) == (best["evidence_nats"], best["level"])
+    assert merged["record"].nunique() == 1
     assert last_worth["record"].tolist() == [RECORDS]
 
 
