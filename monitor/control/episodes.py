@@ -16,6 +16,12 @@ from stream_hmoe.events import Action, Level, Phase
 
 __all__ = ["Episode", "Step", "episodes_of", "metric_at", "steps_of"]
 
+_IN_SHORT = {
+    "benign": "no harm was done",
+    "not_worth_it": "acting was not worth it",
+    "exhausted": "too many challengers lately",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Step:
@@ -201,6 +207,8 @@ def _strongest(steps: Sequence[Step], evidence: pd.DataFrame) -> tuple[Mapping[s
     entries += [dict(zip(columns, row, strict=True)) for row in within[columns].dropna().to_numpy().tolist()]
     best: dict[str, Mapping[str, Any]] = {}
     for entry in entries:
+        if not math.isfinite(_excess(entry)):
+            continue
         found = best.get(entry["signal"])
         if found is None or _excess(entry) > _excess(found):
             best[entry["signal"]] = entry
@@ -249,7 +257,7 @@ def _outcome(steps: Sequence[Step], judged: Mapping[str, Any]) -> str:
     if Phase.DROP in entered:
         return "no challenger was better, the model stayed"
     if Phase.COOL_DOWN in entered:
-        return f"the model stayed: {judged['reason']}"
+        return f"the model stayed: {_IN_SHORT.get(str(judged.get('trigger')), judged['reason'])}"
     if Phase.NORMAL in entered:
         return "calm again by itself"
     return f"under way: {steps[-1].after.value}"

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from monitor.control.episodes import Episode
 from monitor.control.known_changes import is_back
+from stream_hmoe.events import Level
 
 __all__ = ["explain", "metric_text", "run_length"]
 
@@ -24,7 +25,7 @@ def explain(episode: Episode, metric: str, is_share: bool, window_records: int) 
     answers = {
         "what moved": [_moved(episode)],
         "since when": [_since(episode)],
-        "how sure": [_sureness(entry) for entry in episode.evidence],
+        "how sure": [_sureness(entry) for entry in _loud(episode.evidence)],
         "where": _where(episode),
         "what it was": _diagnosis(episode),
         "what was decided": [f"record {step.record:,}: {_decision(step.sentence)}" for step in episode.steps],
@@ -60,6 +61,11 @@ def _since(episode: Episode) -> str:
     return f"about record {episode.change_point:,}, {seen}, {late:,} records later"
 
 
+def _loud(evidence: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
+    """The signals that warned or drifted; all of them where none did."""
+    return [entry for entry in evidence if entry["level"] > Level.STABLE] or evidence
+
+
 def _sureness(entry: Mapping[str, Any]) -> str:
     evidence, threshold = float(entry["evidence_nats"]), float(entry["threshold_nats"])
     found = f"{entry['signal']}: log-evidence {evidence:.1f} nats, threshold {threshold:.1f} nats"
@@ -77,8 +83,10 @@ def _diagnosis(episode: Episode) -> list[str]:
     if episode.rise is not None and episode.rise_lower is not None:
         rise = f"given the gates the loss rose by {episode.rise:.3f} a record"
         sentences.append(f"{rise} (at least {episode.rise_lower:.3f})")
-    if episode.expected_gain is not None:
-        sentences.append(f"acting was expected to save {episode.expected_gain:,.0f} losses")
+    if episode.expected_gain is not None and episode.expected_gain > 0.0:
+        sentences.append(f"acting was expected to save at least {episode.expected_gain:,.0f} losses")
+    elif episode.expected_gain is not None:
+        sentences.append("it was not sure that acting would save anything")
     return sentences
 
 

@@ -63,7 +63,7 @@ def test_an_episode_is_explained_in_words(run: Path) -> None:
         "gate weights: log-evidence 12.0 nats, threshold 9.2 nats (without any change it is reached once",
         "experts trees/0, plains/1",
         "the loss rose by 0.120 a record (at least 0.050)",
-        "acting was expected to save 250 losses",
+        "acting was expected to save at least 250 losses",
         "record 450: covariate and concept drift: challengers",
         "record 600: the challenger (renew) is better and takes over",
         "renew: better, after 150 records, +0.0800 loss saved a record, log-evidence 5.1 nats",

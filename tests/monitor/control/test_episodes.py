@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -12,7 +13,7 @@ from monitor.control.episodes import Episode, episodes_of, metric_at
 from monitor.control.explanation import explain
 from monitor.journal.sentences import decision_event, drift_event
 from stream_hmoe.controller import ControllerSettings
-from stream_hmoe.events import Decided, Drifted, Level, Verdict, Watched
+from stream_hmoe.events import Decided, Drifted, Evidence, Level, Verdict, Watched
 from tests.monitor.journal.made_control import decided, reading
 
 SETTINGS = ControllerSettings(settle_records=100, cool_down_records=200, rollbacks=1)
@@ -71,12 +72,12 @@ WORSE = replace(reading(0, 0.0), is_worse=True)
         (
             course((1_000, reading(0, 1.1))),
             "new reference",
-            "the model stayed: the losses given the gates have not risen",
+            "the model stayed: no harm was done",
         ),
         (
             course((1_000, ALARM)),
             "new reference",
-            "the model stayed: acting would cost more than it can bring",
+            "the model stayed: acting was not worth it",
         ),
         (course((1_000, reading(0, 0.7))), "watched", "calm again by itself"),
         (course((1_000, ALARM), until=1_050), "watched", "under way: alarm"),
@@ -145,3 +146,21 @@ def test_a_metric_of_zero_is_a_metric() -> None:
     assert metric_at(zero, 400) is None
     assert metric_at(zero, 900) is None
     assert metric_at(zero, None) is None
+
+
+def test_what_was_not_sure_to_pay_is_said_so() -> None:
+    (episode,) = told(course((1_000, ALARM), (1_100, replace(SETTLED, rise_lower=-0.1))))
+    assert explain(episode, "accuracy", True, 1_000)["what it was"] == [
+        "covariate and concept drift",
+        "given the gates the loss rose by 0.200 a record (at least -0.100)",
+        "it was not sure that acting would save anything",
+    ]
+
+
+def test_only_loud_signals_are_told_and_no_evidence_at_all_is_not_a_number() -> None:
+    none_yet = Evidence("never measured", -math.inf, math.inf, Level.STABLE)
+    alarm = reading(0, 1.1, 0.1)
+    (episode,) = told(course((1_000, replace(alarm, evidence=(*alarm.evidence, none_yet)))))
+    assert [entry["signal"] for entry in episode.evidence] == ["gate weights", "loss given gate"]
+    sure = explain(episode, "accuracy", True, 1_000)["how sure"]
+    assert [words.split(":")[0] for words in sure] == ["gate weights"]

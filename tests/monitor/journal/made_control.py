@@ -44,7 +44,7 @@ def decided(
     for seen in watched:
         facts.append(seen)
         for decision in controller.step(seen):
-            tests = {"tests": TESTS} if decision.before is tests_of else {}
+            tests = {"tests": TESTS if decision.before is tests_of else []}
             facts.append(replace(decision, detail={**decision.detail, **tests}))
         if worth_every and seen.record % worth_every == 0:
             facts.append(_worth(seen.record))
