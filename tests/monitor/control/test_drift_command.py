@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from monitor.commands.drift import app
 from stream_hmoe.audit import AuditChain
+from stream_hmoe.events import Phase
 from tests.monitor import made_streams
 from tests.monitor.command import Done, inside
 from tests.monitor.control import made_run
@@ -211,3 +214,18 @@ def test_input_goes_with_full_only(run: Path) -> None:
     done = drift(run, "replay", "--input", "x.csv")
     assert done.exit_code == 2
     assert "--full" in done.error
+
+
+@pytest.mark.parametrize("command", ["events", "explain", "simulate", "replay"])
+def test_the_help_of_every_command_has_an_example(command: str, tmp_path: Path) -> None:
+    words = " ".join(inside(["drift", command, "--help"], tmp_path).out.split())
+    assert f"hmoe drift {command} runs/elec" in words
+
+
+def test_the_page_about_drift_names_every_phase_and_command() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "drift.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| ([a-z, -]+) \| [a-z]", page, re.MULTILINE)
+    assert {name for row in rows for name in row.split(", ")} == {*Phase, "phase", "where"}
+    assert set(re.findall(r"^hmoe drift (\w+) runs", page, re.MULTILINE)) == {
+        command.name for command in app.registered_commands
+    }
