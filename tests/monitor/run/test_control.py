@@ -2,47 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 import pytest
 
 from monitor.journal.reader import JournalReader
 from monitor.journal.schema import EventKind
-from monitor.run import loop, starting
+from monitor.run import loop
 from monitor.status import Status
-from monitor.targets import Task
 from monitor.terminal import QuietView
-from stream_hmoe.estimators import HMoEClassifier
-from stream_hmoe.events import Fact, Phase
-from stream_hmoe.pipeline import Pipeline
-from tests.monitor import made_streams
+from stream_hmoe.events import Phase
+from tests.monitor import made_pipeline, made_streams
 from tests.monitor.command import inside
-from tests.monitor.journal.made_control import SETTINGS, one_promotion
 
 RECORDS = 1_200
-CONTROL = one_promotion()
-
-
-class Controlled(Pipeline):
-    """A pipeline that also gives the facts of a made controller."""
-
-    def step(self, records: Sequence[Mapping[Any, Any]], targets: Sequence[Any]) -> list[Fact]:
-        first = self.records_seen
-        facts = super().step(records, targets)
-        return [*facts, *(fact for fact in CONTROL if first < fact.record <= self.records_seen)]
-
-
-def controlled(task: Task) -> Pipeline:
-    return Controlled(HMoEClassifier())
 
 
 @pytest.fixture(autouse=True)
 def made_controller(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(starting, "build_pipeline", controlled)
-    monkeypatch.setattr(starting, "CONTROLLER", SETTINGS)
+    made_pipeline.install(monkeypatch)
 
 
 def run(folder: Path, *more: str) -> None:
