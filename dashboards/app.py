@@ -1,4 +1,4 @@
-"""The page, from top to bottom: verdict, key figures, metric, gate shares, entropy and experts, events.
+"""The page, from top to bottom: verdict, key figures, metric, evidence, deeds, shares, entropy, events.
 
 Layout only. Started by ``python -m dashboards``, or by hand with
 ``streamlit run dashboards/app.py -- --journal FILE``.
@@ -13,7 +13,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from dashboards import data, downloads, sections, strips, tables
+from dashboards import control_sections, data, downloads, sections, strips, tables
 from dashboards.reading import Reading
 from dashboards.style import STYLE
 from dashboards.theme import look
@@ -72,6 +72,9 @@ def draw(path: Path, window: int | None, is_paused: bool) -> None:
     }
     sections.key_figures(snapshot)
     sections.metric_over_time(snapshot, marks, colors)
+    if not snapshot.evidence.empty:
+        control_sections.evidence(snapshot, marks, colors)
+    control_sections.what_it_did(snapshot)
     sections.shares_over_time(snapshot, marks, colors)
     left, right = st.columns(2, gap="medium")
     with left:

@@ -3,7 +3,7 @@
 A specification names its data instead of holding them, and depends only on what changes rarely (names,
 colours): the browser then replaces the data of a chart on every tick instead of drawing a new one, so that
 nothing flickers. The data are ``intervals`` (record and values), ``shares`` (record, name, order, share),
-``drifts`` and ``changes`` (record, text).
+``evidence`` (record, signal, evidence_nats, threshold_nats), ``drifts`` and ``changes`` (record, text).
 """
 
 from __future__ import annotations
@@ -16,12 +16,13 @@ import altair as alt
 from dashboards.theme import Look
 from dashboards.words import Metric, count
 
-__all__ = ["entropy_chart", "metric_chart", "share_chart"]
+__all__ = ["entropy_chart", "evidence_chart", "metric_chart", "share_chart"]
 
 Spec = dict[str, Any]
 
 DRIFT, CHANGE = "drift seen", "known change"
 SOLID, DOTTED, DASHED = [1, 0], [2, 3], [7, 3]
+DASHES = (SOLID, DASHED, [7, 2, 2, 2], [4, 2], [10, 2])
 AXIS_PIXELS = 44
 HEIGHT = 290
 
@@ -89,6 +90,42 @@ def entropy_chart(look: Look) -> Spec:
         _number("effective_experts", ".1f", "effective experts"),
     ]
     return _finished([*_plain_rules(look), line, _reader("intervals", tips, look)], look)
+
+
+@functools.lru_cache(maxsize=32)
+def evidence_chart(signals: tuple[str, ...], look: Look) -> Spec:
+    """Log-evidence of every signal as a line, its threshold as a thin one of the same colour.
+
+    Args:
+        signals: what is drawn, at most as many as there are hues for lines.
+        look: colours.
+    """
+    names, count_of = list(signals), len(signals)
+    color = alt.Color(
+        "signal",
+        type="nominal",
+        scale=alt.Scale(domain=names, range=list(look.lines[:count_of])),
+        legend=_legend("stroke"),
+    )
+    dash = alt.Scale(domain=names, range=list(DASHES[:count_of]))
+    height = _height("evidence_nats", alt.Scale(zero=True), "~g", "log-evidence (nats)")
+    base: alt.Chart = alt.Chart(alt.NamedData("evidence"))
+    evidence = base.mark_line(clip=True, strokeWidth=2).encode(
+        x=_records(),
+        y=height,
+        color=color,
+        strokeDash=alt.StrokeDash("signal", type="nominal", scale=dash, legend=_legend("stroke")),
+    )
+    thresholds = base.mark_line(clip=True, strokeWidth=1, opacity=0.7, interpolate="step-before").encode(
+        x=_records(),
+        y=_height("threshold_nats", alt.Scale(zero=True), "~g", "log-evidence (nats)"),
+        color=color,
+    )
+    tips = [_number(name, ".2f") for name in names]
+    reader = _reader("evidence", tips, look).transform_pivot(
+        "signal", value="evidence_nats", groupby=["record"]
+    )
+    return _finished([*_plain_rules(look), thresholds, evidence, reader], look)
 
 
 def _records() -> alt.X:

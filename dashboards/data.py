@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
 from dashboards.words import Metric
+from monitor.control.episodes import Episode, Step, episodes_of, steps_of
+from monitor.control.known_changes import Answer, answers
 from monitor.journal.reader import JournalReader, Span
 from monitor.journal.schema import EventKind, JournalDamaged, JournalError, JournalMissing, JournalNewer
+from stream_hmoe.events import Phase
 
 __all__ = ["WINDOWS", "Notice", "Snapshot", "notice", "read"]
 
@@ -23,6 +26,8 @@ RECENT_INTERVALS = 400
 NUM_EVENTS = 400
 NUM_REJECTED = 100
 NUM_MARKERS = 400
+NUM_HISTORY = 600
+HISTORY = (EventKind.DECISION, EventKind.DRIFT, EventKind.CHANGE_POINT)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,6 +45,10 @@ class Snapshot:
         topology: the live leaves.
         events: the newest events but for checkpoints, oldest first.
         markers: drift events and known change points of the window.
+        evidence: one row per point of the window and signal.
+        worth: one row per interval, the newest ones, in which it was told what control was worth.
+        step: the controller's newest decision; None before the first.
+        history: decisions, drifts and known changes of the newest intervals.
     """
 
     meta: Mapping[str, str]
@@ -52,6 +61,26 @@ class Snapshot:
     topology: pd.DataFrame
     events: pd.DataFrame
     markers: pd.DataFrame
+    evidence: pd.DataFrame
+    worth: pd.DataFrame
+    step: Step | None
+    history: pd.DataFrame
+
+    @property
+    def phase(self) -> Phase | None:
+        """Where the controller stands; None where there is none."""
+        if self.step is not None:
+            return self.step.after
+        return None if self.evidence.empty else Phase.NORMAL
+
+    @property
+    def episodes(self) -> list[Episode]:
+        """What was done about drift over the newest intervals, oldest first."""
+        return episodes_of(self.history, self.recent, self.evidence.iloc[:0])
+
+    def answers(self, episodes: Sequence[Episode]) -> list[Answer]:
+        """What followed on the known changes of the newest intervals, oldest first."""
+        return answers(self.history, self.recent, episodes, self.metric.is_share, self.window_records)
 
     @property
     def interval_records(self) -> int:
@@ -118,6 +147,10 @@ def read(path: Path, window: int | None) -> Snapshot:
             topology=topology,
             events=_events(journal),
             markers=journal.events([EventKind.DRIFT, EventKind.CHANGE_POINT], first, NUM_MARKERS),
+            evidence=journal.evidence(first, last, POINTS),
+            worth=journal.worth(max(0, recent_first), last),
+            step=next(iter(steps_of(journal.events([EventKind.DECISION], limit=1))), None),
+            history=journal.events(HISTORY, max(0, recent_first), NUM_HISTORY),
         )
 
 

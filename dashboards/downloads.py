@@ -18,6 +18,8 @@ TABLES: Mapping[str, Callable[[JournalReader], pd.DataFrame]] = {
     "shares": JournalReader.shares,
     "experts": JournalReader.topology,
     "events": JournalReader.events,
+    "evidence": JournalReader.evidence,
+    "worth": JournalReader.worth,
 }
 
 

@@ -16,7 +16,19 @@ from dashboards.theme import Look
 from dashboards.tiles import Figure, figure_tiles
 from dashboards.words import count
 
-__all__ = ["about", "entropy", "events", "experts", "key_figures", "metric_over_time", "shares_over_time"]
+__all__ = [
+    "SPARK_POINTS",
+    "Marks",
+    "about",
+    "draw_chart",
+    "draw_table",
+    "entropy",
+    "events",
+    "experts",
+    "key_figures",
+    "metric_over_time",
+    "shares_over_time",
+]
 
 Marks = Mapping[str, pd.DataFrame]
 
@@ -58,7 +70,7 @@ def metric_over_time(snapshot: Snapshot, marks: Marks, look: Look) -> None:
     spec = charts.metric_chart(metric, snapshot.window_records, look)
     names = ["record", "metric", "metric_window"]
     description = f"{metric.title} over records, of the last window and since the start, with drift events"
-    _chart(spec, {"intervals": snapshot.intervals[names], **marks}, "chart-metric", description)
+    draw_chart(spec, {"intervals": snapshot.intervals[names], **marks}, "chart-metric", description)
 
 
 def shares_over_time(snapshot: Snapshot, marks: Marks, look: Look) -> None:
@@ -73,7 +85,7 @@ def shares_over_time(snapshot: Snapshot, marks: Marks, look: Look) -> None:
     stack = tables.group_shares(snapshot.shares) if is_whole else tables.leaf_shares(snapshot.shares, chosen)
     description = f"Share of the gate over records: {', '.join(stack.names)}"
     spec = charts.share_chart(stack.names, is_whole, look)
-    _chart(spec, {"shares": stack.rows, **marks}, "chart-shares", description)
+    draw_chart(spec, {"shares": stack.rows, **marks}, "chart-shares", description)
 
 
 def entropy(snapshot: Snapshot, marks: Marks, look: Look) -> None:
@@ -82,7 +94,7 @@ def entropy(snapshot: Snapshot, marks: Marks, look: Look) -> None:
     rows = snapshot.intervals[["record", "gate_entropy_nats"]].astype({"gate_entropy_nats": float})
     rows = rows.assign(effective_experts=np.exp(rows["gate_entropy_nats"]))
     description = "Mean entropy of the gate weights in nats over records, with drift events"
-    _chart(charts.entropy_chart(look), {"intervals": rows, **marks}, "chart-entropy", description)
+    draw_chart(charts.entropy_chart(look), {"intervals": rows, **marks}, "chart-entropy", description)
 
 
 def experts(snapshot: Snapshot) -> None:
@@ -102,7 +114,7 @@ def experts(snapshot: Snapshot) -> None:
         "loss_nats": st.column_config.NumberColumn("Loss (nats)", format="%.3f", width="small"),
         "error": _bars("Error", error_format, table["error"]),
     }
-    _table(table, columns, "table-experts", "Experts: group, usage, loss and error of each")
+    draw_table(table, columns, "table-experts", "Experts: group, usage, loss and error of each")
 
 
 def events(snapshot: Snapshot) -> None:
@@ -117,14 +129,16 @@ def events(snapshot: Snapshot) -> None:
         "level": st.column_config.TextColumn("Level", width="small"),
         "message": st.column_config.TextColumn("Message", width="large"),
     }
-    _table(table, columns, "table-events", "Events of the run, the newest first")
+    draw_table(table, columns, "table-events", "Events of the run, the newest first")
 
 
-def _chart(spec: charts.Spec, datasets: Marks, key: str, description: str) -> None:
+def draw_chart(spec: charts.Spec, datasets: Marks, key: str, description: str) -> None:
+    """A chart whose data are replaced while it stays; ``description`` is for screen readers."""
     st.vega_lite_chart({**spec, "datasets": dict(datasets)}, width="stretch", key=key, alt=description)
 
 
-def _table(table: pd.DataFrame, columns: Mapping[str, ColumnConfig], key: str, description: str) -> None:
+def draw_table(table: pd.DataFrame, columns: Mapping[str, ColumnConfig], key: str, description: str) -> None:
+    """A table as high as its rows, up to a limit; ``description`` is for screen readers."""
     height = min(TABLE_HEIGHT, ROW_PIXELS * (len(table) + 1) + 2)
     st.dataframe(table, height=height, hide_index=True, column_config=dict(columns), key=key, alt=description)
 

@@ -31,6 +31,7 @@ class State(enum.StrEnum):
     DRIFTING = "Drifting"
     ADAPTING = "Adapting"
     DEGRADED = "Degraded"
+    HELD = "Held"
     SILENT = "Silent"
 
 

@@ -20,6 +20,7 @@ _SIGNS: Mapping[State, tuple[str, str]] = {
     State.DRIFTING: ("&#9650;", theme.VERMILLION),
     State.ADAPTING: ("&#8635;", theme.SKY),
     State.DEGRADED: ("&#9660;", theme.PURPLE),
+    State.HELD: ("&#9632;", theme.VERMILLION),
     State.SILENT: ("&#8214;", theme.VERMILLION),
 }
 

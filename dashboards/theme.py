@@ -38,6 +38,7 @@ class Look:
         grid: grid lines.
         paper: the background.
         areas: hues for the areas of a stack.
+        lines: hues for lines that are to be told apart.
     """
 
     line: str
@@ -46,6 +47,7 @@ class Look:
     grid: str
     paper: str
     areas: tuple[str, ...]
+    lines: tuple[str, ...]
 
     def stack(self, names: Sequence[str]) -> tuple[str, ...]:
         """One colour per area, grey for what is left over; beyond seven, neighbours are shades of one hue."""
@@ -63,6 +65,7 @@ LIGHT = Look(
     grid="#E8ECF0",
     paper="#FFFFFF",
     areas=(BLUE, ORANGE, GREEN, PURPLE, SKY, VERMILLION, YELLOW),
+    lines=(BLUE, "#A86E00", "#007A5A", "#A8508A", "#1B2733"),
 )
 DARK = Look(
     line=SKY,
@@ -71,6 +74,7 @@ DARK = Look(
     grid="#2A333D",
     paper="#10161D",
     areas=(SKY, ORANGE, GREEN, PURPLE, BLUE, VERMILLION, YELLOW),
+    lines=(SKY, ORANGE, "#2FC79A", "#E3A0C6", "#E4E9EE"),
 )
 
 _LIGHT_OPTIONS = {

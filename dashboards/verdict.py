@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -10,10 +10,23 @@ import pandas as pd
 from dashboards.data import Snapshot
 from dashboards.states import LEVEL_DRIFT, Episode, Judged, State, judge
 from dashboards.words import Metric, age, count
+from stream_hmoe.events import Phase
 
 __all__ = ["Freshness", "Verdict", "freshness", "verdict"]
 
 STALE_SECONDS = 10.0
+
+# At rest and during the cool-down the metric decides.
+_STATE_OF: Mapping[Phase, State] = {
+    Phase.WARN: State.WATCHING,
+    Phase.ALARM: State.DRIFTING,
+    Phase.DIAGNOSE: State.DRIFTING,
+    Phase.SHADOW: State.ADAPTING,
+    Phase.PROMOTE: State.ADAPTING,
+    Phase.DROP: State.ADAPTING,
+    Phase.ROLL_BACK: State.ADAPTING,
+    Phase.HELD: State.HELD,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,15 +86,34 @@ def verdict(snapshot: Snapshot, fresh: Freshness) -> Verdict:
         return Verdict(
             State.WAITING, "", f"The first figures appear after {count(snapshot.interval_records)} records."
         )
-    judged = judge(snapshot.recent, snapshot.metric)
-    state, since = judged[-1].state, _since(judged, snapshot.events)
+    said = _controlled(snapshot) or _judged(snapshot)
     if fresh.is_stale:
         sentence = (
             f"Nothing new for {age(fresh.seconds)}: the run was stopped hard, or its source sends nothing. "
-            f"Until then it was {state.value.lower()} {since}."
+            f"Until then it was {said.state.value.lower()} {said.since}."
         )
         return Verdict(State.SILENT, f"since record {count(snapshot.recent['record'].iloc[-1])}", sentence)
-    return Verdict(state, since, _sentence(snapshot, state, judged[-1].episode))
+    return said
+
+
+def _controlled(snapshot: Snapshot) -> Verdict | None:
+    """What the controller is doing; None when it is at rest, or there is none."""
+    state, step = None if snapshot.phase is None else _STATE_OF.get(snapshot.phase), snapshot.step
+    if state is None or step is None:
+        return None
+    sentence = f"{_begun(step.sentence)}. {_recently(snapshot)}."
+    return Verdict(state, f"since record {count(step.record)}", sentence)
+
+
+def _judged(snapshot: Snapshot) -> Verdict:
+    """What levels and metric say."""
+    judged = judge(snapshot.recent, snapshot.metric)
+    state, since = judged[-1].state, _since(judged, snapshot.events)
+    sentence = _sentence(snapshot, state, judged[-1].episode)
+    if snapshot.phase is Phase.COOL_DOWN and snapshot.step is not None:
+        state = State.ADAPTING if state is State.DRIFTING else state
+        sentence = f"{_begun(snapshot.step.sentence)}. {sentence}"
+    return Verdict(state, since, sentence)
 
 
 def _since(judged: Sequence[Judged], events: pd.DataFrame) -> str:
@@ -99,11 +131,7 @@ def _since(judged: Sequence[Judged], events: pd.DataFrame) -> str:
 
 def _sentence(snapshot: Snapshot, state: State, episode: Episode | None) -> str:
     metric: Metric = snapshot.metric
-    newest = snapshot.recent.iloc[-1]
-    recent = (
-        f"{metric.title} of the last {count(snapshot.window_records)} records is "
-        f"{metric.write(newest['metric_window'])}"
-    )
+    newest, recent = snapshot.recent.iloc[-1], _recently(snapshot)
     baseline = None if episode is None else episode.baseline
     before = "" if baseline is None else f"; before the drift it was {metric.write(baseline)}"
     match state:
@@ -131,7 +159,17 @@ def _signals(events: pd.DataFrame, episode: Episode | None) -> str:
     if len(names) > 3:
         names = [*names[:2], f"{len(names) - 2} other signals"]
     text = " and ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else names[0]
-    return text[:1].upper() + text[1:]
+    return _begun(text)
+
+
+def _recently(snapshot: Snapshot) -> str:
+    value = snapshot.metric.write(snapshot.recent.iloc[-1]["metric_window"])
+    return f"{snapshot.metric.title} of the last {count(snapshot.window_records)} records is {value}"
+
+
+def _begun(sentence: str) -> str:
+    """With a capital."""
+    return sentence[:1].upper() + sentence[1:]
 
 
 def _drifts(events: pd.DataFrame) -> pd.DataFrame:

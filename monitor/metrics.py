@@ -11,15 +11,18 @@ from prometheus_client import CollectorRegistry, start_http_server
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from monitor.journal.control import errors_avoided
 from monitor.problems import TemporaryProblem
 from monitor.status import Status, StatusBoard
 from monitor.targets import Task
 from monitor.version import version
+from stream_hmoe.events import Action, Phase
 
 __all__ = ["MAX_LABELS", "MetricsServer", "StatusCollector"]
 
 MAX_LABELS = 256
 OTHER = "other"
+ASKED_FOR = tuple(action for action in Action if action is not Action.NONE)
 
 
 class StatusCollector(Collector):
@@ -72,6 +75,7 @@ class StatusCollector(Collector):
             CounterMetricFamily("hmoe_drifts", "Drifts seen, by watched signal.", labels=["signal"]),
             dict(list(status.drift_counts.items())[:MAX_LABELS]),
         )
+        yield from _control_metrics(status)
 
 
 class MetricsServer:
@@ -127,6 +131,44 @@ def _interval_metrics(status: Status) -> Iterator[Metric]:
         yield _gauge(
             "hmoe_absolute_error", "Mean absolute error in the window, target units.", interval.metric_window
         )
+
+
+def _control_metrics(status: Status) -> Iterator[Metric]:
+    if status.phase is None:
+        return
+    watched = status.evidence[:MAX_LABELS]
+    yield _labelled(
+        GaugeMetricFamily(
+            "hmoe_drift_log_evidence_nats", "Log-evidence that a signal has changed.", labels=["signal"]
+        ),
+        {evidence.signal: evidence.evidence_nats for evidence in watched},
+    )
+    yield _labelled(
+        GaugeMetricFamily(
+            "hmoe_drift_threshold_nats", "Log-evidence at which a signal raises its alarm.", labels=["signal"]
+        ),
+        {evidence.signal: evidence.threshold_nats for evidence in watched},
+    )
+    yield _labelled(
+        GaugeMetricFamily("hmoe_controller_phase", "1 for the controller's phase.", labels=["phase"]),
+        {phase.value: float(phase is status.phase) for phase in Phase},
+    )
+    yield _labelled(
+        CounterMetricFamily("hmoe_decisions", "What the controller asked for.", labels=["action"]),
+        {action.value: status.decision_counts.get(action.value, 0) for action in ASKED_FOR},
+    )
+    if status.worth is None:
+        return
+    avoided = errors_avoided(status.worth)
+    if avoided is not None:
+        yield _gauge(
+            "hmoe_errors_avoided", "Errors avoided against a copy that never learned again.", avoided
+        )
+    yield CounterMetricFamily(
+        "hmoe_challenger_records",
+        "Records learned by challengers and former champions.",
+        status.worth.challenger_records,
+    )
 
 
 def _gauge(name: str, text: str, value: float) -> GaugeMetricFamily:

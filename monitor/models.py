@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from monitor.targets import Task
+from stream_hmoe.controller import ControllerSettings
 from stream_hmoe.estimators import HMoEClassifier, HMoERegressor
 from stream_hmoe.pipeline import Pipeline
 
-__all__ = ["build_pipeline"]
+__all__ = ["CONTROLLER", "build_pipeline"]
+
+CONTROLLER = ControllerSettings()
 
 
 def build_pipeline(task: Task) -> Pipeline:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from monitor.journal.fold import JournalFold
 from monitor.journal.schema import IntervalRow, Rows
 from monitor.targets import Task
+from stream_hmoe.events import Evidence, Phase, Worth
 
 __all__ = ["LeafShare", "Status", "StatusBoard", "last_shares"]
 
@@ -40,6 +41,10 @@ class Status:
         levels: level of every watched signal (0, 1, 2).
         drift_counts: how often every watched signal drifted.
         last_change: the last known change of a made stream, in words; empty when none is known.
+        evidence: the newest evidence of every signal with a threshold.
+        phase: where the controller stands; None before it was heard of.
+        decision_counts: how often it asked for each action.
+        worth: what learning and control were worth; None before that was told.
     """
 
     task: Task
@@ -56,6 +61,10 @@ class Status:
     levels: Mapping[str, int] = field(default_factory=dict)
     drift_counts: Mapping[str, int] = field(default_factory=dict)
     last_change: str = ""
+    evidence: tuple[Evidence, ...] = ()
+    phase: Phase | None = None
+    decision_counts: Mapping[str, int] = field(default_factory=dict)
+    worth: Worth | None = None
 
     @property
     def level(self) -> int:

@@ -193,6 +193,8 @@ def describe(status: Status) -> dict[str, str]:
     if interval is not None and interval.gate_entropy_nats is not None:
         words["gate entropy"] = f"{interval.gate_entropy_nats:.2f} nats"
     words[DRIFT] = LEVEL_WORDS[status.level] + (f" ({status.num_drifts} so far)" if status.num_drifts else "")
+    if status.phase is not None:
+        words[DRIFT] += f", controller: {status.phase.value}"
     if status.last_change:
         words["last change"] = status.last_change
     return words

@@ -143,7 +143,11 @@ def command(
             )
         ),
         paths=RunPaths(
-            journal or usual.journal, checkpoint or usual.checkpoint, rejects or usual.rejects, predictions
+            journal=journal or usual.journal,
+            checkpoint=checkpoint or usual.checkpoint,
+            rejects=rejects or usual.rejects,
+            audit=journal.with_name(usual.audit.name) if journal else usual.audit,
+            predictions=predictions,
         ),
         task=None if task is TaskChoice.AUTO else Task(task.value),
         is_resumed=resume,

@@ -9,11 +9,32 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from monitor.journal.control import ControlFold
 from monitor.journal.leaves import LeafRegister, LeafTotals
 from monitor.journal.pieces import Piece, entropy_nats, join, share_rows
 from monitor.journal.rejections import Rejections
-from monitor.journal.schema import EventKind, EventRow, IntervalRow, Rows, ShareRow, TopologyRow
-from stream_hmoe.events import Drifted, Fact, Level, Rejected, Restructured, Scored, Topology
+from monitor.journal.schema import (
+    EventRow,
+    EvidenceRow,
+    IntervalRow,
+    Rows,
+    ShareRow,
+    TopologyRow,
+    WorthRow,
+)
+from monitor.journal.sentences import decision_event, drift_event, restructure_event
+from stream_hmoe.events import (
+    Decided,
+    Drifted,
+    Fact,
+    Level,
+    Rejected,
+    Restructured,
+    Scored,
+    Topology,
+    Watched,
+    Worth,
+)
 
 __all__ = ["INTERVAL_RECORDS", "WINDOW_INTERVALS", "JournalFold", "Tally"]
 
@@ -63,6 +84,7 @@ class JournalFold:
         self._window_intervals = window_intervals
         self.leaves = LeafRegister(topology)
         self.totals = LeafTotals()
+        self.control = ControlFold(interval_records)
         self._is_started = False
         self._closed = 0
         self._records_seen = 0
@@ -156,6 +178,7 @@ class JournalFold:
             "restructures": [list(entry) for entry in self._restructures],
             "leaves": self.leaves.state_dict(),
             "totals": self.totals.state_dict(),
+            "control": self.control.state_dict(),
             "piece": join(self._pieces).state_dict(),
         }
 
@@ -180,6 +203,7 @@ class JournalFold:
         self._restructures = [(int(record), int(count)) for record, count in state["restructures"]]
         self.leaves.load_state_dict(state["leaves"])
         self.totals.load_state_dict(state["totals"])
+        self.control.load_state_dict(state["control"])
         piece = Piece.from_state_dict(state["piece"])
         self._pieces = [piece] if len(piece.record) else []
 
@@ -194,13 +218,18 @@ class JournalFold:
                 self._drifts.append(fact)
                 if fact.level is Level.DRIFT:
                     self._drift_counts[fact.signal] = self._drift_counts.get(fact.signal, 0) + 1
-                rows.events.append(_drift_event(fact))
+                rows.events.append(drift_event(fact))
             case Restructured():
                 self.leaves.restructure(fact.topology)
                 self._restructures.append((fact.record, len(fact.topology.leaves)))
                 rows.topology = [row for row in rows.topology if row.record != fact.record]
                 rows.topology.extend(self.leaves.rows(fact.record))
-                rows.events.append(_restructure_event(fact))
+                rows.events.append(restructure_event(fact))
+            case Watched() | Worth():
+                self.control.take(fact)
+            case Decided():
+                self.control.take(fact)
+                rows.events.append(decision_event(fact))
 
     def _close(self, end: int, rows: _RowLists) -> None:
         """Give the rows of the interval that ends before record ``end``."""
@@ -214,6 +243,9 @@ class JournalFold:
         shares = share_rows(end, piece)
         self.totals.add(shares, len(piece.record))
         rows.shares.extend(shares)
+        evidence, worth = self.control.close(end)
+        rows.evidence.extend(evidence)
+        rows.worth.extend(worth)
         windowed = [sum(column) for column in zip(*self._window, strict=True)]
         rows.intervals.append(
             IntervalRow(
@@ -280,31 +312,19 @@ class _RowLists:
         self.shares: list[ShareRow] = []
         self.topology: list[TopologyRow] = []
         self.events: list[EventRow] = []
+        self.evidence: list[EvidenceRow] = []
+        self.worth: list[WorthRow] = []
 
     def frozen(self) -> Rows:
-        return Rows(tuple(self.intervals), tuple(self.shares), tuple(self.topology), tuple(self.events))
+        return Rows(
+            intervals=tuple(self.intervals),
+            shares=tuple(self.shares),
+            topology=tuple(self.topology),
+            events=tuple(self.events),
+            evidence=tuple(self.evidence),
+            worth=tuple(self.worth),
+        )
 
 
 def _integers(values: Mapping[str, Any]) -> dict[str, int]:
     return {key: int(value) for key, value in values.items()}
-
-
-def _drift_event(fact: Drifted) -> EventRow:
-    said = {Level.STABLE: "is stable again", Level.WARNING: "may be drifting", Level.DRIFT: "drifted"}
-    return EventRow(
-        record=fact.record,
-        kind=EventKind.DRIFT,
-        message=f"{fact.signal} {said[fact.level]}",
-        signal=fact.signal,
-        level=int(fact.level),
-        statistic=float(fact.statistic),
-    )
-
-
-def _restructure_event(fact: Restructured) -> EventRow:
-    return EventRow(
-        record=fact.record,
-        kind=EventKind.RESTRUCTURED,
-        message=f"{len(fact.topology.leaves)} experts from here on: {fact.reason}",
-        statistic=float(len(fact.topology.leaves)),
-    )

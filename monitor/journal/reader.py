@@ -13,7 +13,15 @@ from urllib.parse import quote
 
 import pandas as pd
 
-from monitor.journal.schema import SCHEMA_VERSION, EventKind, JournalDamaged, JournalMissing, JournalNewer
+from monitor.journal.schema import (
+    SCHEMA_VERSION,
+    EventKind,
+    JournalDamaged,
+    JournalError,
+    JournalMissing,
+    JournalNewer,
+    JournalOlder,
+)
 
 __all__ = ["JournalReader", "Span"]
 
@@ -44,6 +52,7 @@ class JournalReader:
     Raises:
         JournalMissing: no such file, or nothing in it yet.
         JournalNewer: written by a newer version.
+        JournalOlder: written by an older version.
         JournalDamaged: not a journal, or damaged (also raised by every method).
     """
 
@@ -57,7 +66,7 @@ class JournalReader:
         self._connection = sqlite3.connect(address, uri=True, timeout=5.0, check_same_thread=False)
         try:
             self._check()
-        except (JournalMissing, JournalNewer, JournalDamaged):
+        except JournalError:
             self._connection.close()
             raise
 
@@ -143,6 +152,34 @@ class JournalReader:
             (first, first),
         )
 
+    def evidence(self, first: int = 0, last: int | None = None, points: int | None = None) -> pd.DataFrame:
+        """One row per interval and signal: record, signal, evidence_nats, threshold_nats, level.
+
+        ``points`` merges as in ``intervals``: the strongest of the merged intervals stays, all signals
+        at one record.
+        """
+        width, first, last = self._buckets(first, last, points)
+        return self._table(
+            "SELECT max(record) OVER (PARTITION BY point) AS record, "
+            "signal, evidence_nats, threshold_nats, level FROM ("
+            "  SELECT *, (record - 1) / ? AS point, max(evidence_nats - threshold_nats) FROM evidence "
+            "  WHERE record BETWEEN ? AND ? GROUP BY point, signal) ORDER BY 1, signal",
+            (width, first, last),
+        )
+
+    def worth(self, first: int = 0, last: int | None = None, points: int | None = None) -> pd.DataFrame:
+        """One row per interval in which worth was told, columns as in the table.
+
+        ``points`` merges as in ``intervals``: the last of the merged intervals stays.
+        """
+        width, first, last = self._buckets(first, last, points)
+        return self._table(
+            "SELECT max(record) AS record, since, sampled, losses, frozen_losses, errors_avoided, "
+            "challenger_records FROM worth "
+            "WHERE record BETWEEN ? AND ? GROUP BY (record - 1) / ? ORDER BY 1",
+            (first, last, width),
+        )
+
     def topology(self) -> pd.DataFrame:
         """The live leaves: record (since when the model has this shape), leaf, name, group_name."""
         return self._table(
@@ -179,6 +216,9 @@ class JournalReader:
         if int(row[0]) > SCHEMA_VERSION:
             message = f"{self._path} has journal schema {row[0]}, this version reads up to {SCHEMA_VERSION}"
             raise JournalNewer(f"{message}: upgrade stream-hmoe")
+        if int(row[0]) < SCHEMA_VERSION:
+            message = f"{self._path} has the older journal schema {row[0]}, without decisions"
+            raise JournalOlder(f"{message}: write it again with hmoe run --overwrite")
 
     def _buckets(self, first: int, last: int | None, points: int | None) -> tuple[int, int, int]:
         """Width of a bucket in records and the range to read; buckets begin at multiples of their width."""

@@ -12,24 +12,30 @@ __all__ = [
     "SCHEMA_VERSION",
     "EventKind",
     "EventRow",
+    "EvidenceRow",
     "IntervalRow",
     "JournalDamaged",
     "JournalError",
     "JournalMissing",
     "JournalNewer",
+    "JournalOlder",
     "Rows",
     "ShareRow",
     "TopologyRow",
+    "WorthRow",
 ]
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 # meta holds, as text: schema_version, run_name, task (classification, regression), metric (accuracy, absolute
 # error), target, source, interval_records, window_intervals, status (running, stopped, finished),
-# product_version, started_seconds, updated_seconds (Unix time) and, when served, metrics_address.
+# product_version, started_seconds, updated_seconds (Unix time), input (JSON: how to open it again) and, when
+# served, metrics_address.
 # interval.record counts the records read when the interval closed (250, 500, ...); the last one of a stream
 # may be shorter. event.record is the 0-based number of the record at which the event happened.
+# A decision takes effect before the record of its event.
 # leaf is a number that a leaf name keeps for the whole run, also after its expert is gone.
+# evidence and worth carry the record of their interval. Version 2 added both and the kind "decision".
 CREATE_TABLES = """
 CREATE TABLE IF NOT EXISTS meta (
     key TEXT PRIMARY KEY,
@@ -77,6 +83,23 @@ CREATE TABLE IF NOT EXISTS event (
     detail TEXT NOT NULL
 );
 CREATE INDEX IF NOT EXISTS event_by_record ON event (record);
+CREATE TABLE IF NOT EXISTS evidence (
+    record INTEGER NOT NULL,
+    signal TEXT NOT NULL,
+    evidence_nats REAL,
+    threshold_nats REAL,
+    level INTEGER NOT NULL,
+    PRIMARY KEY (record, signal)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS worth (
+    record INTEGER PRIMARY KEY,
+    since INTEGER NOT NULL,
+    sampled INTEGER NOT NULL,
+    losses REAL NOT NULL,
+    frozen_losses REAL NOT NULL,
+    errors_avoided REAL,
+    challenger_records INTEGER NOT NULL
+);
 """
 
 
@@ -92,14 +115,19 @@ class JournalNewer(JournalError):
     """The journal was written by a newer version of this package."""
 
 
+class JournalOlder(JournalError):
+    """The journal was written by an older version of this package, with other tables."""
+
+
 class JournalDamaged(JournalError):
     """The file is not a journal, or it is damaged."""
 
 
 class EventKind(enum.StrEnum):
-    """What an event row tells about; the first four come from the stream, the rest from the process."""
+    """What an event row tells about; the first five come from the stream, the rest from the process."""
 
     DRIFT = "drift"
+    DECISION = "decision"
     CHANGE_POINT = "change point"
     REJECTED = "rejected"
     RESTRUCTURED = "restructured"
@@ -192,6 +220,48 @@ class EventRow:
 
 
 @dataclass(frozen=True, slots=True)
+class EvidenceRow:
+    """The strongest evidence of one signal in one interval.
+
+    Args:
+        record: the interval.
+        signal: what is watched.
+        evidence_nats: log of the evidence against "nothing has changed"; None for no evidence at all.
+        threshold_nats: the evidence at which it is an alarm; None when there is no such value yet.
+        level: what that means (0, 1, 2).
+    """
+
+    record: int
+    signal: str
+    evidence_nats: float | None
+    threshold_nats: float | None
+    level: int
+
+
+@dataclass(frozen=True, slots=True)
+class WorthRow:
+    """What learning and control were worth, as told last in one interval.
+
+    Args:
+        record: the interval.
+        since: record at which the copy was taken that never learned again.
+        sampled: records on which model and copy were compared.
+        losses: the model's losses on them.
+        frozen_losses: the copy's losses on them.
+        errors_avoided: their difference, reckoned up to all records since; None while nothing is sampled.
+        challenger_records: records that challengers and former champions learned.
+    """
+
+    record: int
+    since: int
+    sampled: int
+    losses: float
+    frozen_losses: float
+    errors_avoided: float | None
+    challenger_records: int
+
+
+@dataclass(frozen=True, slots=True)
 class Rows:
     """What a batch of facts adds to the journal."""
 
@@ -199,3 +269,5 @@ class Rows:
     shares: tuple[ShareRow, ...] = ()
     topology: tuple[TopologyRow, ...] = ()
     events: tuple[EventRow, ...] = ()
+    evidence: tuple[EvidenceRow, ...] = ()
+    worth: tuple[WorthRow, ...] = ()

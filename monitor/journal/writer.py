@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, astuple, dataclass
 from pathlib import Path
 
 from monitor.journal.schema import (
@@ -114,6 +114,12 @@ class JournalWriter:
                 for number, row in enumerate(rows.events, start=1)
             ],
         )
+        self._connection.executemany(
+            "INSERT INTO evidence VALUES (?, ?, ?, ?, ?)", [astuple(row) for row in rows.evidence]
+        )
+        self._connection.executemany(
+            "INSERT INTO worth VALUES (?, ?, ?, ?, ?, ?, ?)", [astuple(row) for row in rows.worth]
+        )
         self._mark = Mark(
             interval=rows.intervals[-1].record if rows.intervals else self._mark.interval,
             topology=rows.topology[-1].record if rows.topology else self._mark.topology,
@@ -134,7 +140,8 @@ class JournalWriter:
     def rewind(self, mark: Mark) -> None:
         """Remove every row beyond ``mark``; what is left is what the journal held at that moment."""
         self._connection.execute("DELETE FROM interval WHERE record > ?", (mark.interval,))
-        self._connection.execute("DELETE FROM share WHERE record > ?", (mark.interval,))
+        for table in ("share", "evidence", "worth"):
+            self._connection.execute(f"DELETE FROM {table} WHERE record > ?", (mark.interval,))  # noqa: S608
         self._connection.execute("DELETE FROM topology WHERE record > ?", (mark.topology,))
         self._connection.execute("DELETE FROM event WHERE id > ?", (mark.event,))
         self._mark = mark

@@ -35,7 +35,7 @@ def find_state(settings: RunSettings) -> RunState | None:
         _require_same(settings, state)
         return state
     if not has_run and not settings.is_overwriting:
-        _require_absent(paths.rejects, paths.predictions)
+        _require_absent(paths.rejects, paths.audit, paths.predictions)
     _remove_journal(paths.journal)
     checkpoint.remove(paths.checkpoint)
     return None

@@ -137,6 +137,7 @@ class Run:
             for fact in facts:
                 if isinstance(fact, Scored):
                     parts.predictions.append(prediction_lines(fact))
+        parts.audit.add(facts)
         others: list[Fact] = [fact for fact in facts if not isinstance(fact, Rejected)]
         rows = parts.fold.add([*rejected, *others], parts.pipeline.records_seen)
         events = sorted([*rows.events, *self._changes(first)], key=lambda event: event.record)
@@ -188,6 +189,10 @@ class Run:
             levels=fold.levels,
             drift_counts=fold.drift_counts,
             last_change=_in_words(changes[-1]) if changes else before.last_change,
+            evidence=fold.control.evidence,
+            phase=fold.control.phase,
+            decision_counts=fold.control.decision_counts,
+            worth=fold.control.worth,
         )
         self._view.show(self._board.current)
 
@@ -206,6 +211,7 @@ class Run:
         records = parts.pipeline.records_seen
         self._announce(EventKind.CHECKPOINT, f"checkpoint after {records:,} records")
         parts.rejects.sync()
+        parts.audit.sync()
         if parts.predictions is not None:
             parts.predictions.sync()
         parts.journal.sync()
@@ -226,6 +232,7 @@ class Run:
             fold=parts.fold.state_dict(),
             mark=parts.journal.mark,
             rejects_bytes=parts.rejects.length_bytes,
+            audit=parts.audit.state_dict(),
             predictions_path=None if predictions is None else str(predictions.path.resolve()),
             predictions_bytes=0 if predictions is None else predictions.length_bytes,
         )
@@ -248,7 +255,7 @@ class Run:
         tally = parts.fold.so_far()
         seconds = time.monotonic() - self._begun_seconds
         records = parts.pipeline.records_seen
-        files = {"journal": paths.journal, "checkpoint": paths.checkpoint}
+        files = {"journal": paths.journal, "audit": paths.audit, "checkpoint": paths.checkpoint}
         if parts.rejects.length_bytes:
             files["rejects"] = paths.rejects
         if parts.predictions is not None:

@@ -102,18 +102,25 @@ class RunPaths:
         journal: SQLite file with what happened.
         checkpoint: folder of the checkpoints.
         rejects: JSON Lines file with the records that could not be used.
+        audit: hash-chained JSON Lines file with what drifted, what was seen and decided.
         predictions: CSV file with every prediction; None for none.
     """
 
     journal: Path
     checkpoint: Path
     rejects: Path
+    audit: Path
     predictions: Path | None = None
 
     @classmethod
     def inside(cls, directory: Path) -> RunPaths:
         """The usual names in a folder."""
-        return cls(directory / "journal.sqlite", directory / "checkpoint", directory / "rejects.jsonl")
+        return cls(
+            journal=directory / "journal.sqlite",
+            checkpoint=directory / "checkpoint",
+            rejects=directory / "rejects.jsonl",
+            audit=directory / "audit.jsonl",
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import fcntl
+import json
 from collections.abc import Mapping
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
 
+from monitor.audit_log import AuditLog
 from monitor.journal.fold import INTERVAL_RECORDS, WINDOW_INTERVALS, JournalFold
 from monitor.journal.writer import JournalWriter, Mark
-from monitor.models import build_pipeline
+from monitor.models import CONTROLLER, build_pipeline
 from monitor.outputs import GrowingFile, predictions_header
 from monitor.problems import ConfigurationProblem, TemporaryProblem
 from monitor.run.earlier import find_state
+from monitor.run.input_again import describe_input
 from monitor.run.settings import RunSettings
 from monitor.run.state import RunState
 from monitor.sources.chunk import Position, Source
@@ -45,6 +48,7 @@ class RunParts:
     fold: JournalFold
     journal: JournalWriter
     rejects: GrowingFile
+    audit: AuditLog
     predictions: GrowingFile | None
 
 
@@ -80,6 +84,8 @@ def _begin(settings: RunSettings, stack: ExitStack) -> RunParts:
     if paths.predictions is not None:
         predictions = stack.enter_context(GrowingFile(paths.predictions, None))
         predictions.append(predictions_header(task))
+    audit = stack.enter_context(AuditLog(paths.audit, None))
+    audit.begin(CONTROLLER)
     return RunParts(
         task=task,
         note=note,
@@ -90,6 +96,7 @@ def _begin(settings: RunSettings, stack: ExitStack) -> RunParts:
         fold=JournalFold(task is Task.CLASSIFICATION, pipeline.model.topology),
         journal=journal,
         rejects=stack.enter_context(GrowingFile(paths.rejects, None)),
+        audit=audit,
         predictions=predictions,
     )
 
@@ -120,6 +127,7 @@ def _resume(settings: RunSettings, state: RunState, stack: ExitStack) -> RunPart
         fold=fold,
         journal=journal,
         rejects=stack.enter_context(GrowingFile(settings.paths.rejects, state.rejects_bytes)),
+        audit=stack.enter_context(AuditLog(settings.paths.audit, state.audit)),
         predictions=predictions,
     )
 
@@ -146,6 +154,7 @@ def _meta(settings: RunSettings, task: Task) -> Mapping[str, str]:
         "metric": "accuracy" if task is Task.CLASSIFICATION else "absolute error",
         "target": settings.source.target,
         "source": settings.source.name,
+        "input": json.dumps(describe_input(settings.source)),
         "interval_records": str(INTERVAL_RECORDS),
         "window_intervals": str(WINDOW_INTERVALS),
         "status": "running",

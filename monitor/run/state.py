@@ -12,7 +12,7 @@ from stream_hmoe.errors import BadCheckpoint
 
 __all__ = ["STATE_VERSION", "RunState"]
 
-STATE_VERSION = 1
+STATE_VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,7 @@ class RunState:
         fold: state of the journal's fold.
         mark: how far the journal had come.
         rejects_bytes: length of the file of rejected records.
+        audit: length and end of the audit.
         predictions_path: the predictions file, absolute; None for none.
         predictions_bytes: its length.
     """
@@ -38,6 +39,7 @@ class RunState:
     fold: Mapping[str, Any]
     mark: Mark
     rejects_bytes: int
+    audit: Mapping[str, Any]
     predictions_path: str | None
     predictions_bytes: int
 
@@ -52,6 +54,7 @@ class RunState:
             "fold": self.fold,
             "mark": asdict(self.mark),
             "rejects_bytes": self.rejects_bytes,
+            "audit": dict(self.audit),
             "predictions_path": self.predictions_path,
             "predictions_bytes": self.predictions_bytes,
         }
@@ -71,6 +74,9 @@ class RunState:
         if version > STATE_VERSION:
             message = f"the checkpoint has run state version {version}, this version reads {STATE_VERSION}"
             raise BadCheckpoint(f"{message}: upgrade stream-hmoe")
+        if version < STATE_VERSION:
+            message = f"the checkpoint has the older run state version {version}, without an audit"
+            raise BadCheckpoint(f"{message}: begin again with --overwrite")
         return cls(
             task=Task(values["task"]),
             identity=values["identity"],
@@ -79,6 +85,7 @@ class RunState:
             fold=values["fold"],
             mark=Mark(**values["mark"]),
             rejects_bytes=values["rejects_bytes"],
+            audit=values["audit"],
             predictions_path=values["predictions_path"],
             predictions_bytes=values["predictions_bytes"],
         )

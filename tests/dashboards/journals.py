@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
+from monitor.journal.fold import JournalFold
 from monitor.journal.schema import EventKind, EventRow, IntervalRow, Rows, ShareRow, TopologyRow
 from monitor.journal.writer import JournalWriter, Stamp
+from stream_hmoe.controller import ControllerSettings
+from stream_hmoe.events import Topology, Verdict, Watched, Worth
+from tests.monitor.journal.made_control import decided, reading
 
 START_SECONDS = 1_700_000_000.0
 
@@ -35,6 +39,7 @@ class Story:
     groups: tuple[tuple[str, int], ...] = (("regions", 4), ("trees", 3), ("always on", 1))
     records_per_second: float = 2_000.0
     is_classification: bool = True
+    is_controlled: bool = False
 
     @property
     def meta(self) -> dict[str, str]:
@@ -61,10 +66,19 @@ def write(path: Path, story: Story, extra: Iterable[EventRow] = ()) -> Path:
     topology = tuple(TopologyRow(0, leaf, name, group) for leaf, name, group in story.leaves)
     writer.write(Rows(topology=topology, events=(_event(0, EventKind.STARTED, "started"),)), _stamp(story, 0))
     events = sorted([*_events(story), *extra], key=lambda event: event.record)
+    control = _control(story)
     for row in rows:
         shares = tuple(_shares(story, row.record))
         due = tuple(e for e in events if row.record - story.interval <= e.record < row.record)
-        writer.write(Rows(intervals=(row,), shares=shares, events=due), _stamp(story, row.record))
+        decided = tuple(e for e in control.events if row.record - story.interval < e.record <= row.record)
+        written = Rows(
+            intervals=(row,),
+            shares=shares,
+            events=(*due, *decided),
+            evidence=tuple(e for e in control.evidence if e.record == row.record),
+            worth=tuple(w for w in control.worth if w.record == row.record),
+        )
+        writer.write(written, _stamp(story, row.record))
     writer.set_meta({"updated_seconds": repr(finished_seconds(story))})
     writer.close()
     return path
@@ -132,6 +146,27 @@ def _events(story: Story) -> Iterable[EventRow]:
             yield EventRow(seen + 40, EventKind.DRIFT, "gate entropy moved", "gate entropy", 2, 1.62)
         if seen + 1_000 < story.records:
             yield EventRow(seen + 1_000, EventKind.DRIFT, "group trees is stable", "group trees", 0, 0.30)
+
+
+def _control(story: Story) -> Rows:
+    """Evidence, decisions and worth: at every change an alarm, a challenge, a promotion."""
+    if not story.is_controlled:
+        return Rows()
+    watched = [_watched(story, record) for record in range(50, story.records + 1, 50)]
+    facts = [
+        *decided(watched, ControllerSettings()),
+        *(Worth(r, 1_000, r // 8, r / 80, r / 60, r // 4) for r in range(2_000, story.records + 1, 2_000)),
+    ]
+    fold = JournalFold(story.is_classification, Topology((), (), ()), story.interval)
+    return fold.add(sorted(facts, key=lambda fact: fact.record), story.records)
+
+
+def _watched(story: Story, record: int) -> Watched:
+    since = min((record - change for change in story.changes if change <= record), default=100_000)
+    share = min(1.3, since / story.seen_after) if since <= story.seen_after + 200 else 0.05
+    seen = replace(reading(record, share, 0.9 * share), change_point=record - since, leaves=("trees/1",))
+    better = Verdict.BETTER if since >= story.seen_after + 800 else Verdict.RUNNING
+    return replace(seen, rise=0.2, rise_lower=0.1, challengers=better)
 
 
 def _event(record: int, kind: EventKind, message: str) -> EventRow:

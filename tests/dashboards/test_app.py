@@ -68,6 +68,29 @@ def test_the_page_shows_verdict_figures_charts_and_tables(
     assert page.dataframe[1].value["kind"].tolist() == ["drift", "drift", "drift", "change point", "started"]
 
 
+def test_a_page_with_a_controller_shows_evidence_and_what_was_done(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    story = journals.Story(is_controlled=True)
+    page = opened(journals.write(tmp_path / "controlled.sqlite", story), monkeypatch, window="all")
+    assert len(specs(page)) == 4
+    assert [title.value for title in page.markdown if "What it did" in title.value]
+    episodes, changes = page.dataframe[0].value, page.dataframe[1].value
+    assert episodes["outcome"].tolist() == ["promoted"]
+    assert episodes["decision"].tolist() == ["challengers: renew, retrain"]
+    assert changes["seen"].tolist() == ["after 600 records"]
+    assert changes["back"].tolist()[0].startswith("after 3,")
+    worth = [str(element.proto.body) for element in page.get("html") if "frozen" in str(element.proto.body)]
+    assert "Errors avoided against a copy frozen at record 1,000" in worth[0]
+
+
+def test_a_controller_that_never_acted_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    story = journals.Story(is_controlled=True, changes=())
+    page = opened(journals.write(tmp_path / "calm.sqlite", story), monkeypatch)
+    assert [caption.value for caption in page.caption if caption.value.startswith("Nothing: no signal")]
+    assert len(page.dataframe) == 2
+
+
 def test_what_is_shown_of_the_stream_is_in_the_link(live: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     page = opened(live, monkeypatch, window="5k", group="trees", pause="true")
     assert page.segmented_control(key="window").value == "5k"
@@ -146,7 +169,7 @@ def test_a_missing_journal_is_said_and_appears_as_soon_as_it_is_written(
     assert not page.get("download_button")
     journals.write(path, story)
     page.run()
-    assert len(page.get("download_button")) == 4
+    assert len(page.get("download_button")) == 6
     assert figures(page)["Records"] == "20,000"
 
 

@@ -31,6 +31,7 @@ def all_charts(look: Look) -> list[charts.Spec]:
         charts.metric_chart(ACCURACY, 1_000, look),
         charts.share_chart(("a", "b"), True, look),
         charts.entropy_chart(look),
+        charts.evidence_chart(("gate weights", "loss given gate"), look),
     ]
 
 
@@ -38,7 +39,13 @@ def all_charts(look: Look) -> list[charts.Spec]:
 def test_specifications_name_their_data_so_that_the_browser_can_replace_them(look: Look) -> None:
     for spec in all_charts(look):
         assert "datasets" not in spec
-        assert {data["name"] for data in values(spec, "data")} <= {"intervals", "shares", "drifts", "changes"}
+        assert {data["name"] for data in values(spec, "data")} <= {
+            "intervals",
+            "shares",
+            "evidence",
+            "drifts",
+            "changes",
+        }
 
 
 def test_every_chart_marks_drifts_and_known_changes() -> None:
@@ -73,3 +80,15 @@ def test_light_and_dark_differ_in_colours_only() -> None:
 def test_a_specification_is_what_the_browser_can_be_sent() -> None:
     for spec in all_charts(LIGHT):
         assert json.loads(json.dumps(spec)) == spec
+
+
+def test_evidence_and_threshold_of_a_signal_share_a_colour_and_lines_differ_without_colour() -> None:
+    spec = charts.evidence_chart(("gate weights", "loss given gate"), LIGHT)
+    assert {"evidence_nats", "threshold_nats"} <= set(values(spec, "field"))
+    scales = [
+        scale for scale in values(spec, "scale") if scale.get("domain") == ["gate weights", "loss given gate"]
+    ]
+    assert [*LIGHT.lines[:2]] in [scale["range"] for scale in scales]
+    dashes = [scale["range"] for scale in scales if isinstance(scale["range"][0], list)]
+    assert dashes[0][0] != dashes[0][1]
+    assert len({tuple(dash) for dash in charts.DASHES}) == len(charts.DASHES) >= len(LIGHT.lines)

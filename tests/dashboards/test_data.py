@@ -18,6 +18,7 @@ from monitor.journal.schema import (
     JournalNewer,
 )
 from monitor.journal.writer import JournalWriter
+from stream_hmoe.events import Phase
 from tests.dashboards import journals
 
 
@@ -84,6 +85,36 @@ def test_rejected_records_do_not_push_drifts_out_of_the_events(tmp_path: Path) -
     assert kinds.count("rejected") == data.NUM_REJECTED
     assert "checkpoint" not in kinds
     assert snapshot.events["id"].is_monotonic_increasing
+
+
+def test_without_a_controller_there_is_no_phase_and_nothing_was_done(journal: Path) -> None:
+    snapshot = data.read(journal, None)
+    assert snapshot.phase is None
+    assert snapshot.episodes == []
+    assert [answer.delay for answer in snapshot.answers([])] == [600]
+
+
+def test_a_controller_that_was_never_needed_is_at_rest(tmp_path: Path) -> None:
+    story = journals.Story(changes=(), is_controlled=True)
+    snapshot = data.read(journals.write(tmp_path / "calm.sqlite", story), 5_000)
+    assert snapshot.step is None
+    assert snapshot.phase is Phase.NORMAL
+
+
+def test_what_was_done_does_not_depend_on_the_window(tmp_path: Path) -> None:
+    path = journals.write(tmp_path / "controlled.sqlite", journals.Story(is_controlled=True))
+    narrow, wide = data.read(path, 5_000), data.read(path, None)
+    assert narrow.episodes == wide.episodes
+    assert [episode.outcome for episode in narrow.episodes] == ["promoted"]
+    assert narrow.evidence["record"].min() == 15_250
+    pd.testing.assert_frame_equal(narrow.worth, wide.worth)
+
+
+def test_evidence_of_a_long_journal_is_merged(tmp_path: Path) -> None:
+    story = journals.Story(records=400_000, is_controlled=True, groups=(("trees", 1),))
+    snapshot = data.read(journals.write(tmp_path / "long.sqlite", story), None)
+    assert len(snapshot.evidence) <= 2 * (data.POINTS + 1)
+    assert snapshot.evidence["evidence_nats"].max() > snapshot.evidence["threshold_nats"].max()
 
 
 def error_of(path: Path) -> JournalError:

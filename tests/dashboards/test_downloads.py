@@ -14,7 +14,15 @@ from tests.dashboards import journals
 def test_a_table_is_given_in_full(journal: Path, story: journals.Story, table: str) -> None:
     rows = pd.read_csv(io.StringIO(downloads.csv(journal, table)))
     leaves = len(story.leaves)
-    assert len(rows) == {"intervals": 80, "shares": 80 * leaves, "experts": leaves, "events": 5}[table]
+    expected = {
+        "intervals": 80,
+        "shares": 80 * leaves,
+        "experts": leaves,
+        "events": 5,
+        "evidence": 0,
+        "worth": 0,
+    }
+    assert len(rows) == expected[table]
 
 
 def test_intervals_come_with_the_metric_that_was_written(journal: Path) -> None:

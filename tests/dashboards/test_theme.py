@@ -20,7 +20,7 @@ def contrast(one: str, other: str) -> float:
 @pytest.mark.parametrize("colors", [LIGHT, DARK])
 def test_lines_stand_out_from_the_background(colors: object) -> None:
     chosen = LIGHT if colors is LIGHT else DARK
-    for line in (chosen.line, chosen.quiet, chosen.drift):
+    for line in (chosen.line, chosen.quiet, chosen.drift, *chosen.lines):
         assert contrast(line, chosen.paper) >= 3.0
 
 
@@ -48,3 +48,7 @@ def test_an_unknown_background_is_taken_for_a_light_one() -> None:
 def test_both_backgrounds_are_told_to_the_server() -> None:
     assert f"--theme.light.backgroundColor={LIGHT.paper}" in options()
     assert f"--theme.dark.backgroundColor={DARK.paper}" in options()
+
+
+def test_lines_that_are_to_be_told_apart_are_all_different() -> None:
+    assert len(set(LIGHT.lines)) == len(LIGHT.lines) == len(set(DARK.lines))

@@ -104,3 +104,49 @@ def test_a_run_that_ended_is_not_stale(journal: Path) -> None:
 
 def test_a_clock_that_runs_behind_the_journal_gives_no_negative_age(journal: Path) -> None:
     assert freshness(data.read(journal, None), 0.0).seconds == 0.0
+
+
+def controlled(path: Path, records: int) -> data.Snapshot:
+    return snapshot_of(path, journals.Story(records=records, is_controlled=True))
+
+
+@pytest.mark.parametrize(
+    ("records", "state", "since", "words"),
+    [
+        (8_500, State.WATCHING, "since record 8,300", "Episode 1: gate weights may be drifting"),
+        (
+            8_750,
+            State.DRIFTING,
+            "since record 8,600",
+            "Episode 1: gate weights drifted since about record 8,000",
+        ),
+        (9_250, State.ADAPTING, "since record 8,800", "trained and tested in the shadow"),
+        (10_000, State.ADAPTING, "since record 9,500", "Episode 1: rest until a new reference is complete"),
+    ],
+)
+def test_the_phase_of_the_controller_decides_the_verdict(
+    tmp_path: Path, records: int, state: State, since: str, words: str
+) -> None:
+    said = verdict(controlled(tmp_path, records), FRESH)
+    assert (said.state, said.since) == (state, since)
+    assert words in said.sentence
+    assert "Accuracy of the last 1,000 records is" in said.sentence
+
+
+def test_a_controller_at_rest_leaves_the_verdict_to_the_metric(tmp_path: Path) -> None:
+    said = verdict(controlled(tmp_path, 20_000), FRESH)
+    assert said.state is State.HEALTHY
+    assert said.sentence.endswith("No watched signal shows drift.")
+
+
+def test_a_controller_that_holds_is_said_to(tmp_path: Path) -> None:
+    snapshot = controlled(tmp_path, 9_000)
+    assert snapshot.step is not None
+    held = replace(snapshot.step, detail={**snapshot.step.detail, "after": "held"})
+    assert verdict(replace(snapshot, step=held), FRESH).state is State.HELD
+
+
+def test_a_silent_run_tells_what_the_controller_did_last(tmp_path: Path) -> None:
+    said = verdict(controlled(tmp_path, 9_250), Freshness(75.0, is_stale=True, is_ended=False))
+    assert said.state is State.SILENT
+    assert "it was adapting since record 8,800" in said.sentence

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import socket
 import urllib.request
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from monitor.metrics import MAX_LABELS, OTHER, MetricsServer
 from monitor.problems import TemporaryProblem
 from monitor.status import LeafShare, Status, StatusBoard
 from monitor.targets import Task
+from stream_hmoe.events import Evidence, Level, Phase, Worth
 
 DOCS = Path(__file__).parents[2] / "docs" / "metrics.md"
 INTERVAL = IntervalRow(500, 250, 240, 0.4, 0.9, 0.8, 1.1, 2, 10, 3)
@@ -41,6 +43,12 @@ NAMES = {
     "hmoe_group_weight",
     "hmoe_drift_level",
     "hmoe_drifts_total",
+    "hmoe_drift_log_evidence_nats",
+    "hmoe_drift_threshold_nats",
+    "hmoe_controller_phase",
+    "hmoe_decisions_total",
+    "hmoe_errors_avoided",
+    "hmoe_challenger_records_total",
 }
 
 
@@ -53,6 +61,10 @@ def status(task: Task = Task.CLASSIFICATION, shares: tuple[LeafShare, ...] = SHA
         shares=shares,
         levels={"gate entropy": 2},
         drift_counts={"gate entropy": 3},
+        evidence=(Evidence("gate weights", 4.5, 9.2, Level.STABLE),),
+        phase=Phase.SHADOW,
+        decision_counts={"train challengers": 2},
+        worth=Worth(512, 12, 100, 20.0, 30.0, 640),
     )
 
 
@@ -92,6 +104,24 @@ def test_values_are_those_of_the_status() -> None:
     assert found["hmoe_drift_level", "gate entropy"] == 2
     assert found["hmoe_drifts_total", "gate entropy"] == 3
     assert scrape(StatusBoard(status(Task.REGRESSION)))["hmoe_absolute_error", ""] == 0.8
+
+
+def test_the_controller_tells_evidence_phase_decisions_and_worth() -> None:
+    found = scrape(StatusBoard(status()))
+    assert found["hmoe_drift_log_evidence_nats", "gate weights"] == 4.5
+    assert found["hmoe_drift_threshold_nats", "gate weights"] == 9.2
+    phases = {label: value for (name, label), value in found.items() if name == "hmoe_controller_phase"}
+    assert set(phases) == {phase.value for phase in Phase}
+    assert [phase for phase, value in phases.items() if value == 1] == ["shadow"]
+    assert found["hmoe_decisions_total", "train challengers"] == 2
+    assert found["hmoe_decisions_total", "promote the challenger"] == 0
+    assert found["hmoe_errors_avoided", ""] == pytest.approx(50.0)
+    assert found["hmoe_challenger_records_total", ""] == 640
+
+
+def test_without_a_controller_there_are_no_series_of_it() -> None:
+    names = {name for name, _ in scrape(StatusBoard(replace(status(), phase=None)))}
+    assert not {name for name in names if "controller" in name or "evidence" in name or "decisions" in name}
 
 
 def test_every_scrape_sees_the_newest_status() -> None:

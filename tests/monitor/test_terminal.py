@@ -12,6 +12,7 @@ from monitor.journal.schema import IntervalRow
 from monitor.status import LeafShare, Status
 from monitor.targets import Task
 from monitor.terminal import LiveView, PlainView, Remaining, describe
+from stream_hmoe.events import Phase
 
 INTERVAL = IntervalRow(12_000, 250, 250, 0.4, 0.912, 0.873, 1.234, 2, 0, 64)
 
@@ -52,6 +53,11 @@ def test_a_status_in_words() -> None:
     assert describe(Status(Task.REGRESSION)) == {"records": "0 at 0/s", "drift": "stable"}
     changed = replace(status(), last_change="record 6,000: hills turn")
     assert describe(changed)["last change"] == "record 6,000: hills turn"
+
+
+def test_the_phase_of_the_controller_stands_beside_the_drift_level() -> None:
+    acting = replace(status(), phase=Phase.COOL_DOWN)
+    assert describe(acting)["drift"].endswith("DRIFT (4 so far), controller: cool-down")
 
 
 def test_plain_lines_come_every_five_seconds() -> None:

@@ -7,9 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from stream_hmoe.events import Drifted, Fact, Level, Rejected, Restructured, Scored, Topology
+from tests.monitor.journal import made_control
 
 TOPOLOGY = Topology(("plains/0", "plains/1", "trees/0"), (0, 0, 1), ("plains", "trees"))
 GROWN = Topology(("plains/0", "trees/0", "trees/1", "trees/2"), (0, 1, 1, 1), ("plains", "trees"))
+CONTROL = made_control.one_promotion()
 GROWS_AT = 610
 RECORDS = 1_130
 REJECTED_EVERY = 37
@@ -45,7 +47,8 @@ def facts_between(start: int, stop: int) -> list[Fact]:
         if number % REJECTED_EVERY == 0:
             facts.append(Rejected(number, f"f{number % 3}", "nan", "not a number", "send a number"))
         if number in (240, 700):
-            facts.append(Drifted(number, "gate entropy", Level.DRIFT, 0.5))
+            detail = {"leaves": ["trees/0"], "change_point": number - 20}
+            facts.append(Drifted(number, "gate entropy", Level.DRIFT, 0.5, detail))
         if number in (241, 1_020):
             facts.append(Drifted(number, "gate entropy", Level.STABLE, 0.4))
-    return facts
+    return [*facts, *(fact for fact in CONTROL if start < fact.record <= stop)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import fields
 
@@ -12,7 +13,8 @@ from hypothesis import strategies as st
 
 from monitor.journal.fold import JournalFold
 from monitor.journal.schema import EventKind, Rows
-from stream_hmoe.events import Drifted, Level, Rejected
+from stream_hmoe.events import Drifted, Evidence, Level, Phase, Rejected, Watched, Worth
+from tests.monitor.journal import made_control
 from tests.monitor.journal.made_facts import (
     GROWS_AT,
     RECORDS,
@@ -60,6 +62,8 @@ def test_rows_do_not_depend_on_blocks_and_restarts(cuts: list[int], restarts: li
     assert rows.intervals == WHOLE.intervals
     assert rows.shares == WHOLE.shares
     assert rows.topology == WHOLE.topology
+    assert rows.evidence == WHOLE.evidence
+    assert rows.worth == WHOLE.worth
     assert sorted(rows.events, key=repr) == sorted(WHOLE.events, key=repr)
 
 
@@ -161,3 +165,66 @@ def test_totals_say_what_every_leaf_did() -> None:
     assert use.usage == pytest.approx(block.gate_weights[:, 2].mean())
     assert use.loss_nats == pytest.approx(np.average(block.loss_nats, weights=block.gate_weights[:, 2]))
     assert fold.totals.use_of(17).loss_nats is None
+
+
+def test_one_row_of_evidence_per_interval_and_signal_the_strongest() -> None:
+    rows = {(row.record, row.signal): row for row in WHOLE.evidence}
+    assert len(rows) == len(WHOLE.evidence) == 2 * len(WHOLE.intervals)
+    strongest = rows[500, "gate weights"]
+    assert strongest.evidence_nats == pytest.approx(1.3 * made_control.THRESHOLD_NATS, abs=1e-4)
+    assert strongest.level == 2
+    assert rows[250, "gate weights"].level == 0
+
+
+def test_a_reading_after_the_last_record_of_an_interval_belongs_to_it() -> None:
+    fold = JournalFold(True, TOPOLOGY)
+    fold.add([made_control.reading(250, 0.9), made_control.reading(251, 0.2)], 300)
+    rows = fold.add([], 500)
+    assert [round(row.evidence_nats or 0.0, 1) for row in rows.evidence if row.signal == "gate weights"] == [
+        1.8
+    ]
+
+
+def test_evidence_that_is_no_number_is_stored_as_none() -> None:
+    fold = JournalFold(True, TOPOLOGY)
+    none_yet = Evidence("gate weights", -math.inf, math.inf, Level.STABLE)
+    rows = fold.add([Watched(50, (none_yet,))], 250)
+    assert [(row.evidence_nats, row.threshold_nats) for row in rows.evidence] == [(None, None)]
+
+
+def test_worth_is_told_once_an_interval_and_reckoned_up_to_all_records() -> None:
+    assert [row.record for row in WHOLE.worth] == [250, 500, 750, 1_000, RECORDS]
+    row = WHOLE.worth[1]
+    assert row.errors_avoided == pytest.approx(0.1 * 100 * 450 / 100)
+    assert row.challenger_records == 500 // 3
+    unsampled = JournalFold(True, TOPOLOGY).add([Worth(50, 0, 0, 0.0, 0.0, 0)], 250)
+    assert unsampled.worth[0].errors_avoided is None
+
+
+def test_every_decision_is_an_event_of_one_plain_sentence() -> None:
+    decisions = [event for event in WHOLE.events if event.kind is EventKind.DECISION]
+    assert [event.message for event in decisions] == [
+        "episode 1: gate weights may be drifting, so it is watched",
+        "episode 1: gate weights drifted since about record 310; what changed is being found out",
+        "episode 1: enough was seen since the alarm to tell what changed",
+        "episode 1: covariate and concept drift: challengers (renew and retrain) are trained and tested "
+        "in the shadow",
+        "episode 1: the challenger (renew) is better and takes over",
+        "episode 1: rest until a new reference is complete",
+        "episode 1: the rest is over and watching goes on as before",
+        "episode 2: gate weights may be drifting, so it is watched",
+        "episode 2: the signals are calm again, so nothing was done",
+    ]
+
+
+def test_the_fold_knows_where_the_controller_stands() -> None:
+    fold = JournalFold(True, TOPOLOGY)
+    assert fold.control.phase is None
+    fold.add(facts_between(0, 500), 500)
+    assert fold.control.phase is Phase.SHADOW
+    assert fold.control.decision_counts == {"train challengers": 1}
+    assert [evidence.signal for evidence in fold.control.evidence] == ["gate weights", "loss given gate"]
+    again = JournalFold(True, TOPOLOGY)
+    again.load_state_dict(fold.state_dict())
+    assert again.control.state_dict() == fold.control.state_dict()
+    assert again.control.worth == fold.control.worth

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
+from dataclasses import asdict
 from pathlib import Path
 
 import pandas as pd
@@ -17,6 +19,7 @@ from monitor.journal.schema import (
     JournalDamaged,
     JournalMissing,
     JournalNewer,
+    JournalOlder,
     Rows,
 )
 from monitor.journal.writer import JournalWriter, Stamp
@@ -52,7 +55,7 @@ def columns(path: Path) -> dict[str, list[str]]:
 
 def test_the_schema_is_frozen(journal: Path) -> None:
     # A change here is a change for every reader: raise SCHEMA_VERSION with it.
-    assert SCHEMA_VERSION == 1
+    assert SCHEMA_VERSION == 2
     assert columns(journal) == {
         "meta": ["key", "value"],
         "interval": [
@@ -82,6 +85,16 @@ def test_the_schema_is_frozen(journal: Path) -> None:
             "statistic",
             "message",
             "detail",
+        ],
+        "evidence": ["record", "signal", "evidence_nats", "threshold_nats", "level"],
+        "worth": [
+            "record",
+            "since",
+            "sampled",
+            "losses",
+            "frozen_losses",
+            "errors_avoided",
+            "challenger_records",
         ],
     }
 
@@ -190,7 +203,7 @@ def test_rewinding_removes_everything_after_the_mark(tmp_path: Path) -> None:
         write_stream(writer, fold, 600, 1_100)
         writer.close()
     with JournalReader(path) as rewound, JournalReader(other) as straight:
-        for table in ("intervals", "shares", "events", "topology"):
+        for table in ("intervals", "shares", "events", "topology", "evidence", "worth"):
             pd.testing.assert_frame_equal(getattr(rewound, table)(), getattr(straight, table)())
 
 
@@ -214,8 +227,51 @@ def test_damaged_journals_are_named(tmp_path: Path) -> None:
 
 def test_newer_journals_are_refused(journal: Path) -> None:
     with sqlite3.connect(journal) as connection:
-        connection.execute("UPDATE meta SET value = '2' WHERE key = 'schema_version'")
+        connection.execute("UPDATE meta SET value = '3' WHERE key = 'schema_version'")
     with pytest.raises(JournalNewer, match="upgrade"):
         JournalReader(journal)
     with pytest.raises(JournalNewer, match="upgrade"):
         JournalWriter(journal, META)
+
+
+def test_older_journals_are_named_with_the_way_out(journal: Path) -> None:
+    with sqlite3.connect(journal) as connection:
+        connection.execute("UPDATE meta SET value = '1' WHERE key = 'schema_version'")
+    with pytest.raises(JournalOlder, match="--overwrite"):
+        JournalReader(journal)
+
+
+def test_evidence_and_worth_come_back_as_they_were_folded(journal: Path) -> None:
+    rows = JournalFold(True, TOPOLOGY).add(facts_between(0, RECORDS), RECORDS)
+    with JournalReader(journal) as reader:
+        evidence, worth = reader.evidence(last=1_000), reader.worth(last=1_000)
+    key = ["record", "signal"]
+    expected = pd.DataFrame([asdict(row) for row in rows.evidence]).sort_values(key, ignore_index=True)
+    pd.testing.assert_frame_equal(evidence, expected, check_dtype=False)
+    pd.testing.assert_frame_equal(worth, pd.DataFrame([asdict(row) for row in rows.worth]))
+
+
+def test_of_merged_evidence_the_strongest_stays(journal: Path) -> None:
+    with JournalReader(journal) as reader:
+        single, merged = reader.evidence(), reader.evidence(points=1)
+        last_worth = reader.worth(points=1)
+    assert len(single) > 2 * len(merged)
+    for row in merged.itertuples():
+        excess = single["evidence_nats"] - single["threshold_nats"]
+        best = single.loc[excess[single["signal"] == row.signal].idxmax()]
+        assert (row.evidence_nats, row.level) == (best["evidence_nats"], best["level"])
+    assert merged["record"].nunique() == 1
+    assert last_worth["record"].tolist() == [RECORDS]
+
+
+def test_decisions_carry_their_particulars(journal: Path) -> None:
+    with JournalReader(journal) as reader:
+        decisions = reader.events([EventKind.DECISION])
+        drift = reader.events([EventKind.DRIFT]).iloc[0]
+    details = [json.loads(detail) for detail in decisions["detail"]]
+    challenge = next(detail for detail in details if detail["after"] == "shadow")
+    assert challenge["plans"] == ["renew", "retrain"]
+    assert challenge["diagnosis"] == "covariate and concept drift"
+    assert challenge["leaves"] == ["trees/0", "plains/1"]
+    assert challenge["change_point"] == 310
+    assert json.loads(drift["detail"]) == {"leaves": ["trees/0"], "change_point": 220}

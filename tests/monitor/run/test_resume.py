@@ -20,7 +20,13 @@ from tests.monitor import made_streams
 from tests.monitor.command import Done, inside, kill, start, wait_for_growth
 
 RECORDS = 12_000
-STREAM_EVENTS = [EventKind.DRIFT, EventKind.CHANGE_POINT, EventKind.REJECTED, EventKind.RESTRUCTURED]
+STREAM_EVENTS = [
+    EventKind.DRIFT,
+    EventKind.DECISION,
+    EventKind.CHANGE_POINT,
+    EventKind.REJECTED,
+    EventKind.RESTRUCTURED,
+]
 
 
 @pytest.fixture(scope="module")
@@ -77,12 +83,14 @@ def journal_tables(folder: Path) -> dict[str, pd.DataFrame]:
             "intervals": reader.intervals().drop(columns=own_time),
             "shares": reader.shares(),
             "topology": reader.topology(),
+            "evidence": reader.evidence(),
+            "worth": reader.worth(),
             "events": reader.events(STREAM_EVENTS).drop(columns=["id", "time_seconds"]),
         }
 
 
 def assert_same_run(one: Path, other: Path) -> None:
-    for name in ("predictions.csv", "run/rejects.jsonl"):
+    for name in ("predictions.csv", "run/rejects.jsonl", "run/audit.jsonl"):
         assert (one / name).read_bytes() == (other / name).read_bytes(), name
     assert_equal(final_state(one), final_state(other))
     tables, others = journal_tables(one), journal_tables(other)
