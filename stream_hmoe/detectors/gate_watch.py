@@ -62,8 +62,8 @@ class GateWatch:
         arl: float = 10_000,
         *,
         settle: int = 1_000,
-        reference_records: int = 2_000,
-        roll_every: int = 5_000,
+        reference_records: int = 4_000,
+        roll_every: int = 10_000,
         recent_records: int = 1_000,
         seed: int = 0,
     ) -> None:

@@ -30,7 +30,7 @@ __all__ = ["GateReading", "level_of", "read"]
 
 Floats = npt.NDArray[np.float64]
 
-WARNING_NATS = math.log(20.0)
+WARNING_NATS = math.log(5.0)
 BANKS = ("leaves", "groups", "inside groups", "vector")
 
 
@@ -39,7 +39,7 @@ class GateReading:
     """A detector's state in words and numbers.
 
     Args:
-        level: STABLE; WARNING from a twentieth of the evidence for an alarm; DRIFT.
+        level: STABLE; WARNING from a fifth of the evidence for an alarm; DRIFT.
         evidence: log R in nats; minus infinity before the first record.
         threshold: log evidence in nats from which on the level is DRIFT.
         arl: wanted average run length in records.

@@ -249,6 +249,13 @@ def _bet_on_vector(bets: Bets, capital: Capital, v: int, W: float, unit: float) 
     start_QB, count_QK, order_Q = capital.start_VQB[v], capital.count_VQK[v], capital.order_VQ[v]
     total_Q, square_Q, birth_Q = capital.total_VQ[v], capital.square_VQ[v], capital.birth_VQ[v]
     record, starts = capital.records_1[0], capital.starts_V[v]
+    only, weights = -1, 0
+    for k in range(capital.w_K.size):
+        if capital.w_K[k] > 0.0:
+            only = k
+            weights += 1
+    if weights > 1:
+        only = -1
     begin_start(start_QB, count_QK, total_Q, square_Q, birth_Q, order_Q, starts, record, unit)
     starts += 1
     total = bet_on_starts(
@@ -262,6 +269,7 @@ def _bet_on_vector(bets: Bets, capital: Capital, v: int, W: float, unit: float) 
         capital.w_K,
         W,
         capital.fresh_K,
+        only,
         bets.pace_V[v],
         bets.error_V[v],
     )

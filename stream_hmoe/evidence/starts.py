@@ -70,6 +70,7 @@ def bet_on_starts(
     w_K: Floats,
     W: float,
     fresh_K: Floats,
+    only: int,
     pace: float,
     error: float,
 ) -> float:
@@ -86,6 +87,7 @@ def bet_on_starts(
         w_K: g_k / p_tk.
         W: <w, p>.
         fresh_K: f, the expected new draws.
+        only: the one leaf with any weight, or -1 if there are several.
         pace: 1 - rho, or 1 / tau.
         error: epsilon, the root of the expected chi-square error of p.
     """
@@ -98,9 +100,13 @@ def bet_on_starts(
     for place in range(starts):
         i = order_Q[place]
         product = 0.0
-        for k in range(w_K.size):
-            product += w_K[k] * count_QK[i, k]
-            count_QK[i, k] += fresh_K[k]
+        if only >= 0:
+            product = w_K[only] * count_QK[i, only]
+            count_QK[i, only] += fresh_K[only]
+        else:
+            for k in range(w_K.size):
+                product += w_K[k] * count_QK[i, k]
+                count_QK[i, k] += fresh_K[k]
         n = total_Q[i]
         gain = pace * (product - n * W)
         price = pace * error * math.sqrt(max(square_Q[i] - n * n, 0.0))

@@ -13,7 +13,7 @@ REFERENCE_NK = one_hots(np.random.default_rng(0), falling(K), 2000)
 def calibration(seed: int = 0, reference_NK: object = REFERENCE_NK, arl: float = ARL) -> Calibration:
     assert isinstance(reference_NK, np.ndarray)
     return Calibration(
-        reference_NK[:, None], lambda g_NSK: make_bets([estimate(g_NSK[:, 0])]), arl, 1, 20, seed
+        reference_NK[:, None], lambda g_NSK: make_bets([estimate(g_NSK[:, 0])]), arl, 1, 20, seed, EFFORT
     )
 
 
