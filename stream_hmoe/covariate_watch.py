@@ -66,7 +66,7 @@ class CovariateWatch:
     @property
     def leaves(self) -> tuple[str, ...]:
         """Leaves that moved, the largest move first; none without an alarm."""
-        return () if self._alarm is None else tuple(leaf["leaf"] for leaf in self._alarm["leaves"])
+        return () if self._alarm is None else tuple(self._alarm["leaves"])
 
     def detail(self) -> dict[str, Any]:
         """What the alarm says, as JSON-able values: change point, leaves, features, severity, novelty."""
@@ -132,8 +132,9 @@ def _particulars(reading: WatchReading, behind: int, features: Sequence[str]) ->
     return {
         "change_point": -1 if change_point is None else max(0, change_point + behind),
         "is_novel": reading.novelty_excess >= 0.0,
-        "leaves": [_leaf(shift, features) for shift in reading.leaves[:MOST_LEAVES]],
-        "features": _features(reading.shift_D, features),
+        "leaves": [shift.leaf for shift in reading.leaves[:MOST_LEAVES]],
+        "moves": [_leaf(shift, features) for shift in reading.leaves[:MOST_LEAVES]],
+        "features": [name for name, _ in _features(reading.shift_D, features)],
         "severity_kl_nats": None if severity is None else severity.kl_nats,
         "total_variation": None if severity is None else severity.total_variation,
     }

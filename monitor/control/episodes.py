@@ -58,6 +58,7 @@ class Episode:
         evidence: the strongest evidence of each signal up to the diagnosis, with its threshold.
         leaves: the experts that the evidence points at.
         features: the features that it points at.
+        moves: leaves whose share of the records moved: leaf, before, after, features and their shifts.
         diagnosis: what kind of change it was; empty before it is known.
         rise: mean rise of the loss since the change; None before the diagnosis.
         rise_lower: its lower confidence bound.
@@ -82,6 +83,7 @@ class Episode:
     evidence: tuple[Mapping[str, Any], ...]
     leaves: tuple[str, ...]
     features: tuple[str, ...]
+    moves: tuple[Mapping[str, Any], ...]
     diagnosis: str
     rise: float | None
     rise_lower: float | None
@@ -164,6 +166,7 @@ def _episode(
         evidence=strongest,
         leaves=tuple(told.get("leaves", ())),
         features=_features(own),
+        moves=_moves(own),
         diagnosis=str(judged.get("diagnosis", "")),
         rise=_number(judged.get("rise")),
         rise_lower=_number(judged.get("rise_lower")),
@@ -228,6 +231,12 @@ def _signals(evidence: Sequence[Mapping[str, Any]], drifts: pd.DataFrame) -> tup
 def _features(drifts: pd.DataFrame) -> tuple[str, ...]:
     found = [json.loads(detail).get("features", ()) for detail in drifts["detail"].tolist()]
     return tuple(dict.fromkeys(str(name) for names in found for name in names))
+
+
+def _moves(drifts: pd.DataFrame) -> tuple[Mapping[str, Any], ...]:
+    """The newest account of which leaves moved."""
+    found = [json.loads(detail).get("moves", ()) for detail in drifts["detail"].tolist()]
+    return tuple(next((moves for moves in reversed(found) if moves), ()))
 
 
 def _tests(steps: Sequence[Step]) -> tuple[Mapping[str, Any], ...]:

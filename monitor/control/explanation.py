@@ -75,7 +75,21 @@ def _sureness(entry: Mapping[str, Any]) -> str:
 
 def _where(episode: Episode) -> list[str]:
     parts = {"experts": episode.leaves, "features": episode.features}
-    return [f"{name} {', '.join(values)}" for name, values in parts.items() if values]
+    named = [f"{name} {', '.join(values)}" for name, values in parts.items() if values]
+    return [*named, *(_move(move) for move in episode.moves)]
+
+
+def _move(move: Mapping[str, Any]) -> str:
+    """Of one leaf: how much more or less of the records it gets, and by which features."""
+    before, after = 100.0 * float(move["before"]), 100.0 * float(move["after"])
+    verb = "gained" if after >= before else "lost"
+    text = (
+        f"{move['leaf']} {verb} {abs(after - before):.1f} points of traffic ({before:.1f} % to {after:.1f} %)"
+    )
+    features = [
+        f"{name} {'rose' if shift > 0 else 'fell'} by {abs(shift):.1f} sd" for name, shift in move["features"]
+    ]
+    return f"{text}: among its records {', '.join(features)}" if features else text
 
 
 def _diagnosis(episode: Episode) -> list[str]:
@@ -96,8 +110,9 @@ def _test(test: Mapping[str, Any]) -> str:
         words.append(f"after {int(test['records']):,} records")
     if "mean_gain" in test:
         words.append(f"{float(test['mean_gain']):+.4f} loss saved a record")
-    if "log_evidence" in test:
-        words.append(f"log-evidence {float(test['log_evidence']):.1f} nats")
+    if "evidence_nats" in test:
+        found, needed = float(test["evidence_nats"]), float(test["threshold_nats"])
+        words.append(f"log-evidence {found:.1f} nats of {needed:.1f} needed")
     return ", ".join(words)
 
 

@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from monitor.problems import ConfigurationProblem
+from monitor.run.drift_input import DriftInput
 from monitor.run.settings import FileInput, Input
 from monitor.sources.byte_stream import STANDARD_INPUT
 from monitor.sources.opening import InputSettings
 
 __all__ = ["describe_input", "input_again"]
 
-FILE, OTHER = "file", "other"
+FILE, DRIFT, OTHER = "file", "drift", "other"
 
 
 def describe_input(source: Input) -> dict[str, Any]:
@@ -23,6 +24,8 @@ def describe_input(source: Input) -> dict[str, Any]:
     Args:
         source: the input of a run.
     """
+    if isinstance(source, DriftInput):
+        return {"kind": DRIFT, "seed": source.seed, "period": source.period}
     if not isinstance(source, FileInput):
         return {"kind": OTHER, "name": source.name, **source.identity()}
     values = asdict(source.settings)
@@ -47,7 +50,10 @@ def input_again(described: Mapping[str, Any], moved_to: Path | None = None) -> I
         ConfigurationProblem: it cannot be read a second time, or it is not where it was.
     """
     values = dict(described)
-    if values.pop("kind") != FILE:
+    kind = values.pop("kind")
+    if kind == DRIFT:
+        return DriftInput(values["seed"], values["period"])
+    if kind != FILE:
         name = values.get("name", "this input")
         raise ConfigurationProblem(f"{name} cannot be opened again from the journal: leave out --full")
     found = InputSettings(
