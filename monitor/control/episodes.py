@@ -64,7 +64,7 @@ class Episode:
         rise_lower: its lower confidence bound.
         expected_gain: losses that acting was expected to save; None before the diagnosis.
         plans: how the challengers were made.
-        tests: the paired tests: plan, verdict, log_evidence, records, mean_gain.
+        tests: the paired tests: plan, verdict, evidence_nats, threshold_nats, records, mean_gain.
         action: what was done.
         outcome: what came of it.
         steps: every decision.

@@ -83,13 +83,12 @@ def _move(move: Mapping[str, Any]) -> str:
     """Of one leaf: how much more or less of the records it gets, and by which features."""
     before, after = 100.0 * float(move["before"]), 100.0 * float(move["after"])
     verb = "gained" if after >= before else "lost"
-    text = (
-        f"{move['leaf']} {verb} {abs(after - before):.1f} points of traffic ({before:.1f} % to {after:.1f} %)"
-    )
+    change = f"{abs(after - before):.1f} points of traffic ({before:.1f} % to {after:.1f} %)"
     features = [
         f"{name} {'rose' if shift > 0 else 'fell'} by {abs(shift):.1f} sd" for name, shift in move["features"]
     ]
-    return f"{text}: among its records {', '.join(features)}" if features else text
+    among = f": among its records {', '.join(features)}" if features else ""
+    return f"{move['leaf']} {verb} {change}{among}"
 
 
 def _diagnosis(episode: Episode) -> list[str]:

@@ -120,5 +120,5 @@ def _winner(detail: Mapping[str, Any]) -> str:
     if "promoted" in detail:
         return f"the challenger ({detail['promoted']})"
     better = [test for test in detail.get("tests", []) if test.get("verdict") == "better"]
-    best = max(better, key=lambda test: float(test.get("log_evidence", 0.0)), default=None)
+    best = max(better, key=lambda test: float(test.get("evidence_nats", 0.0)), default=None)
     return "a challenger" if best is None else f"the challenger ({best.get('plan', 'unnamed')})"

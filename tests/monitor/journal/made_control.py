@@ -15,8 +15,22 @@ ControlFacts = list[Watched | Decided | Worth]
 SETTINGS = ControllerSettings(settle_records=100, cool_down_records=150)
 THRESHOLD_NATS = math.log(10_000)
 TESTS = [
-    {"plan": "renew", "verdict": "better", "log_evidence": 5.1, "records": 150, "mean_gain": 0.08},
-    {"plan": "retrain", "verdict": "running", "log_evidence": 1.2, "records": 90, "mean_gain": 0.01},
+    {
+        "plan": "renew",
+        "verdict": "better",
+        "evidence_nats": 5.1,
+        "threshold_nats": 4.6,
+        "records": 150,
+        "mean_gain": 0.08,
+    },
+    {
+        "plan": "retrain",
+        "verdict": "running",
+        "evidence_nats": 1.2,
+        "threshold_nats": 4.6,
+        "records": 90,
+        "mean_gain": 0.01,
+    },
 ]
 
 
