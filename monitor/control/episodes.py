@@ -109,8 +109,15 @@ def episodes_of(events: pd.DataFrame, intervals: pd.DataFrame, evidence: pd.Data
     steps = steps_of(events)
     drifts = events[(events["kind"] == EventKind.DRIFT.value) & (events["level"] == int(Level.DRIFT))]
     found = [list(group) for _, group in groupby(steps, key=lambda step: step.detail["episode"])]
-    whole = [group for group in found if group[0].detail["before"] == Phase.NORMAL]
-    return [_episode(group, drifts, intervals, evidence) for group in whole]
+    ends = [*(group[0].record for group in found[1:]), None]
+    whole = [(group, end) for group, end in zip(found, ends, strict=True) if _is_whole(group)]
+    return [_episode(group, end, drifts, intervals, evidence) for group, end in whole]
+
+
+def _is_whole(steps: Sequence[Step]) -> bool:
+    """It begins in calm, or with harm that was seen while the one before cooled down."""
+    before, after = steps[0].detail["before"], steps[0].after
+    return before == Phase.NORMAL or (before == Phase.COOL_DOWN and after is Phase.ALARM)
 
 
 def steps_of(events: pd.DataFrame) -> list[Step]:
@@ -143,10 +150,14 @@ def metric_at(intervals: pd.DataFrame, record: int | None, is_before: bool = Fal
 
 
 def _episode(
-    steps: Sequence[Step], drifts: pd.DataFrame, intervals: pd.DataFrame, evidence: pd.DataFrame
+    steps: Sequence[Step],
+    next_begin: int | None,
+    drifts: pd.DataFrame,
+    intervals: pd.DataFrame,
+    evidence: pd.DataFrame,
 ) -> Episode:
     alarm = next((step.record for step in steps if step.after is Phase.ALARM), None)
-    end = steps[-1].record if steps[-1].after is Phase.NORMAL else None
+    end = steps[-1].record if steps[-1].after is Phase.NORMAL else next_begin
     told = _newest(steps)
     judged = next((step.detail for step in steps if step.detail["before"] == Phase.DIAGNOSE), {})
     begin = steps[0].record

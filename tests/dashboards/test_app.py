@@ -77,7 +77,7 @@ def test_a_page_with_a_controller_shows_evidence_and_what_was_done(
     assert [title.value for title in page.markdown if "What it did" in title.value]
     episodes, changes = page.dataframe[0].value, page.dataframe[1].value
     assert episodes["outcome"].tolist() == ["promoted"]
-    assert episodes["decision"].tolist() == ["challengers: renew, retrain"]
+    assert episodes["decision"].tolist() == ["challengers: retrain"]
     assert changes["seen"].tolist() == ["after 600 records"]
     assert changes["back"].tolist()[0].startswith("after 3,")
     worth = [str(element.proto.body) for element in page.get("html") if "frozen" in str(element.proto.body)]

@@ -44,7 +44,7 @@ def test_episodes_for_machines(run: Path) -> None:
     assert first["change_point"] == 310
     assert first["leaves"] == ["trees/0", "plains/1"]
     assert first["diagnosis"] == "covariate and concept drift"
-    assert first["action"] == "challengers: renew, retrain"
+    assert first["action"] == "challengers: retrain"
     assert first["outcome"] == "promoted"
     assert first["rise_lower"] == 0.05
     assert [test["verdict"] for test in first["tests"]] == ["better", "running"]

@@ -16,9 +16,9 @@ from stream_hmoe.controller import ControllerSettings
 from stream_hmoe.events import Decided, Drifted, Evidence, Level, Verdict, Watched
 from tests.monitor.journal.made_control import decided, reading
 
-SETTINGS = ControllerSettings(settle_records=100, cool_down_records=200, rollbacks=1)
+SETTINGS = ControllerSettings(settle_records=100, patience_records=0, cool_down_records=200, rollbacks=1)
 COLUMNS = ["record", "kind", "signal", "level", "statistic", "message", "detail"]
-CHALLENGED = "challengers: renew, retrain"
+CHALLENGED = "challengers: retrain"
 NO_EVIDENCE = pd.DataFrame(columns=["record", "signal", "evidence_nats", "threshold_nats", "level"])
 INTERVALS = pd.DataFrame(
     {"record": range(250, 3_001, 250), "metric_window": [0.9, 0.9, 0.9, 0.7, 0.65, 0.7, *[0.89] * 6]}
@@ -138,6 +138,13 @@ def test_an_episode_without_its_beginning_is_left_out() -> None:
     values = [[getattr(row, name) for name in COLUMNS] for row in decisions[1:]]
     found = episodes_of(pd.DataFrame(values, columns=COLUMNS), INTERVALS, NO_EVIDENCE)
     assert [episode.number for episode in found] == [2]
+
+
+def test_harm_while_an_episode_cools_down_begins_the_next_one() -> None:
+    harm = replace(reading(0, 0.0, 1.2), change_point=1_150)
+    first, second = told(course((1_000, reading(0, 1.1)), (1_200, harm)))
+    assert (first.begin, first.end, first.alarm) == (1_000, 1_200, 1_000)
+    assert (second.number, second.begin, second.alarm) == (2, 1_200, 1_200)
 
 
 def test_a_metric_of_zero_is_a_metric() -> None:

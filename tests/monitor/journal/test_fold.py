@@ -207,8 +207,7 @@ def test_every_decision_is_an_event_of_one_plain_sentence() -> None:
         "episode 1: gate weights may be drifting, so it is watched",
         "episode 1: gate weights drifted since about record 310; what changed is being found out",
         "episode 1: enough was seen since the alarm to tell what changed",
-        "episode 1: covariate and concept drift: challengers (renew and retrain) are trained and tested "
-        "in the shadow",
+        "episode 1: covariate and concept drift: challengers (retrain) are trained and tested in the shadow",
         "episode 1: the challenger (renew) is better and takes over",
         "episode 1: rest until a new reference is complete",
         "episode 1: the rest is over and watching goes on as before",

@@ -270,7 +270,7 @@ def test_decisions_carry_their_particulars(journal: Path) -> None:
         drift = reader.events([EventKind.DRIFT]).iloc[0]
     details = [json.loads(detail) for detail in decisions["detail"]]
     challenge = next(detail for detail in details if detail["after"] == "shadow")
-    assert challenge["plans"] == ["renew", "retrain"]
+    assert challenge["plans"] == ["retrain"]
     assert challenge["diagnosis"] == "covariate and concept drift"
     assert challenge["leaves"] == ["trees/0", "plains/1"]
     assert challenge["change_point"] == 310
