@@ -107,7 +107,7 @@ class Adaptation:
             leaves=self.gates.leaves,
             challengers=self.shadow.verdict,
             is_worse=self.shadow.is_worse,
-            is_referenced=self.gates.is_referenced and self.concept.is_referenced,
+            is_referenced=self.concept.is_referenced,
             is_released=self.is_released,
         )
         self.is_released = False

@@ -210,7 +210,7 @@ class Watched:
         known: number of a stored model that explains the records of late; -1 when none does.
         challengers: what the paired tests say.
         is_worse: the watch over the last promotion raised its alarm.
-        is_referenced: every detector has a complete reference.
+        is_referenced: harm can be seen: the losses have a complete reference.
         is_released: an operator asked to go on.
     """
 

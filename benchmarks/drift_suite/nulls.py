@@ -14,7 +14,7 @@ from .worlds import Floats, falling, lazy, one_hot, smooth, soft
 __all__ = ["ARL", "Null", "measure_null", "null_table"]
 
 ARL = 10_000.0
-REFERENCE = 10_000
+REFERENCE, REFERENCES = 10_000, 25
 Draw = Callable[[np.random.Generator, int], Floats]
 
 
@@ -43,7 +43,7 @@ class Null:
 
 
 def null_table(streams: int) -> list[Null]:
-    """All rows; a row with an estimated reference draws 50 references, 25 where a gate has 256 leaves."""
+    """All rows; the streams of an estimated reference are shared out over 25 references."""
     rows = [_fixed(f"K {k}, known mean", falling(k), one_hot, streams, True) for k in (2, 16, 64, 256)]
     rows += [_fixed(f"K {k}, estimated", falling(k), one_hot, streams, False) for k in (2, 16, 64, 256)]
     rows += [
@@ -51,7 +51,7 @@ def null_table(streams: int) -> list[Null]:
         _fixed("K 16 sticky rho 0.8", falling(16), lambda r, p, n: lazy(r, p, n, 0.8), streams, False),
     ]
     for phi in (0.5, 0.9):
-        rows.append(Null(f"K 16 softmax, AR(1) phi {phi}", _wandering(phi), None, 50, streams))
+        rows.append(Null(f"K 16 softmax, AR(1) phi {phi}", _wandering(phi), None, REFERENCES, streams))
     return rows
 
 
@@ -88,7 +88,7 @@ def _fixed(
     def make(_: np.random.Generator) -> Draw:
         return lambda random, records: sample(random, p_K, records)
 
-    references = streams if known else 25 if p_K.size > 64 else 50
+    references = streams if known else REFERENCES
     return Null(name, make, p_K if known else None, references, streams)
 
 

@@ -268,6 +268,8 @@ class GateShiftDetector:
     ) -> None:
         """Follow an edit of the leaves; evidence goes from parents to children. Then call ``reproject``.
 
+        A threshold that is still being looked for is found first.
+
         Args:
             mapping: for each old leaf the new leaves it became: one if it stays, several if it was split, the
                 same one as another leaf's if both were merged, none if it was pruned.

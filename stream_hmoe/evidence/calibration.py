@@ -133,6 +133,7 @@ class Calibration:
         """Where the simulation is; the streams' resamples follow from the seed."""
         capital = None if self._capital is None else {k: v.copy() for k, v in self._capital._asdict().items()}
         return {
+            "block": self.block,
             "stream": self._stream,
             "position": self._position,
             "highest": self._highest,
@@ -143,6 +144,7 @@ class Calibration:
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Go on where a saved simulation was."""
+        self.block = int(state["block"])
         self._stream, self._position = int(state["stream"]), int(state["position"])
         self._highest = float(state["highest"])
         self._time_H[:], self._alarms_H[:] = state["time_H"], state["alarms_H"]
