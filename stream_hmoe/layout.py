@@ -8,9 +8,11 @@ fewer leaves where features and classes are many, down to one: a constant withou
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any, Literal
 
 import numpy as np
+import numpy.typing as npt
 
 from .kernels.additive import ADDITIVE_AXES, Additive, uniform_edges
 from .kernels.arrays import Axes, allocate, resize
@@ -87,7 +89,11 @@ def widen_state(settings: Settings, task: Task, old: State, num_features: int, n
     Trees whose leaves no longer fit the budget start again.
     """
     sizes = _sizes(settings, task, num_features, num_outputs)
-    parts = {name: resize(getattr(old, name), axes, sizes[name]) for name, (_, axes) in PARTS.items()}
+    used = {"boosted": {"L": int(old.boosted.leaves_I.max(initial=1))}}
+    parts = {
+        name: resize(getattr(old, name), axes, sizes[name], used.get(name))
+        for name, (_, axes) in PARTS.items()
+    }
     if parts["boosted"].value_ILC.shape[1] != old.boosted.value_ILC.shape[1]:
         fresh = allocate(Boosted, BOOSTED_AXES, sizes["boosted"])
         for name in BOOSTED[task]:
@@ -181,15 +187,16 @@ def _fit(settings: Settings, task: Task, state: State, old_width: int) -> None:
     for curvature, value in diagonals:
         diagonal = np.einsum("ii->i", curvature)
         diagonal[wide] = value
-    state.boosted.allowed_ID[:] = _allowed(settings, task, state.boosted.allowed_ID.shape)
+    trees, features = state.boosted.allowed_ID.shape
+    state.boosted.allowed_ID[:] = _allowed(settings.seed, task, trees, features)
 
 
-def _allowed(settings: Settings, task: Task, shape: tuple[int, ...]) -> Any:
+@lru_cache(maxsize=64)
+def _allowed(seed: int, task: Task, trees: int, features: int) -> npt.NDArray[np.int64]:
     """Which features each tree may split on, by the seed and the number of features alone."""
-    trees, features = shape
-    allowed = np.zeros(shape, np.int64)
+    allowed = np.zeros((trees, features), np.int64)
     for tree in range(trees):
-        rank = [np.random.default_rng((settings.seed, tree, d)).random() for d in range(features)]
+        rank = [np.random.default_rng((seed, tree, d)).random() for d in range(features)]
         share = ALLOWED_SHARE[task][tree * 2 // trees]
         allowed[tree, np.argsort(rank)[: max(1, round(share * features))]] = 1
     return allowed

@@ -6,7 +6,7 @@ declares for each array the letters of its axes and the value that new entries s
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, TypeVar, cast
 
 import numpy as np
@@ -45,22 +45,38 @@ def allocate(part: Callable[..., Part], layout: dict[str, Axes], sizes: dict[str
     return part(**{name: _filled(axes, sizes) for name, axes in layout.items()})
 
 
-def resize(state: Part, layout: dict[str, Axes], sizes: dict[str, int]) -> Part:
-    """Copy a part into longer axes; old entries keep their place, new ones get their fill value."""
+def resize(
+    state: Part, layout: dict[str, Axes], sizes: dict[str, int], used: Mapping[str, int] | None = None
+) -> Part:
+    """Copy a part into longer axes; old entries keep their place, new ones get their fill value.
+
+    Args:
+        state: the part.
+        layout: the axes of each field.
+        sizes: new length of each axis letter.
+        used: axis letters of which only so many entries differ from the fill value: the rest is not copied.
+    """
     grown: dict[str, npt.NDArray[Any]] = {}
     for name, axes in layout.items():
         old = getattr(state, name)
-        new = _filled(axes, sizes)
-        if new.shape == old.shape:
+        if _shape(axes, sizes) == old.shape:
             grown[name] = old
             continue
-        common = tuple(slice(0, min(a, b)) for a, b in zip(old.shape, new.shape, strict=True))
+        new = _filled(axes, sizes)
+        lengths = zip(axes.letters, old.shape, new.shape, strict=True)
+        limits = {} if used is None else used
+        common = tuple(slice(0, min(a, b, limits.get(letter, a))) for letter, a, b in lengths)
         new[common] = old[common]
         grown[name] = new
     renewed: Part = cast(Any, type(state))(**grown)
     return renewed
 
 
+def _shape(axes: Axes, sizes: dict[str, int]) -> tuple[int, ...]:
+    return tuple(sizes[letter] for letter in axes.letters)
+
+
 def _filled(axes: Axes, sizes: dict[str, int]) -> npt.NDArray[Any]:
-    shape = tuple(sizes[letter] for letter in axes.letters)
-    return np.full(shape, axes.fill, dtype=axes.dtype)
+    if axes.fill == 0.0:
+        return np.zeros(_shape(axes, sizes), dtype=axes.dtype)  # memory is only touched when it is used
+    return np.full(_shape(axes, sizes), axes.fill, dtype=axes.dtype)
