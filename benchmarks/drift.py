@@ -39,10 +39,14 @@ Outcome = dict[str, Any]
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure and print; the exit code."""
-    options = _parser().parse_args(arguments)
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    unknown = [part for part in options.parts if part not in PARTS]
+    if unknown:
+        parser.error(f"no part {unknown[0]!r}; choose some of {', '.join(PARTS)}")
     console = wide_console()
     found: Outcome = {}
-    for part in options.parts:
+    for part in options.parts or PARTS:
         with Progress(console=console, transient=True) as progress:
             found[part] = MEASURES[part](options, progress, console)
     if options.json:
@@ -53,7 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.drift", description=__doc__)
-    parser.add_argument("parts", nargs="*", choices=[*PARTS, []], default=list(PARTS), help="default: all")
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"some of {', '.join(PARTS)}; default: all")
     parser.add_argument(
         "--quick", action="store_true", help="a tenth of the streams: seconds, wide intervals"
     )

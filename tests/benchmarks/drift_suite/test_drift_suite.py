@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from benchmarks.drift import main
+from benchmarks.drift import MEASURES, PARTS, main
 from benchmarks.drift_suite.rivals import cusum, match
 from benchmarks.drift_suite.run_lengths import mean_delay, run_length
 from benchmarks.drift_suite.worlds import soft_suite, suite, unseen_suite
@@ -43,3 +43,13 @@ def test_a_matched_rival_has_the_wanted_run_length() -> None:
 def test_the_command_prints_a_part(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["leaf", "--quick"]) == 0
     assert "leaf is named" in " ".join(capsys.readouterr().out.split())
+
+
+def test_without_parts_all_are_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    measured: list[str] = []
+    for part in PARTS:
+        monkeypatch.setitem(MEASURES, part, lambda *_, part=part: measured.append(part) or {})
+    assert main([]) == 0
+    assert measured == list(PARTS)
+    with pytest.raises(SystemExit):
+        main(["speed"])
