@@ -5,6 +5,8 @@ Shapes: N records, D features.
 
 from __future__ import annotations
 
+import time
+
 import numpy as np
 import numpy.typing as npt
 
@@ -14,7 +16,7 @@ from stream_hmoe.kernels.frozen_gates import freeze_gates
 from stream_hmoe.learner import Learner
 from stream_hmoe.settings import Settings
 
-__all__ = ["watch_learner"]
+__all__ = ["watch_learner", "watch_seconds"]
 
 Floats = npt.NDArray[np.float64]
 FEATURES, BLOCK = 6, 1000
@@ -51,6 +53,26 @@ def watch_learner(
             return begin + int(reached_N.argmax())
         begin = end
     return None
+
+
+def watch_seconds(seed: int) -> float:
+    """Processor seconds a record of watching alone, over 40,000 records after the threshold was found."""
+    x_ND, y_N = _stream(60_000, 60_000, 0.0, seed)
+    learner = Learner(Settings(kinds=("linear", "regions")), "classification")
+    learner.widen(FEATURES, 2)
+    learner.step(x_ND[:5000], y_N[:5000])
+    gates = distinct_scales(learner.state.regions.scale_G)
+    watch = GateWatch([str(leaf) for leaf in range(len(gates) * learner.settings.experts)], 10_000)
+    spent, begin = 0.0, 0
+    while begin < len(x_ND):
+        started = time.process_time()
+        if watch.records_until_gates == 0:
+            watch.freeze(freeze_gates(learner.state.scale, learner.state.regions, True, gates))
+        end = min(len(x_ND), begin + min(BLOCK, watch.records_until_gates))
+        watch.update(x_ND[begin:end])
+        spent += time.process_time() - started if begin >= 20_000 else 0.0
+        begin = end
+    return spent / 40_000
 
 
 def _stream(records: int, change_at: int, shift: float, seed: int) -> tuple[Floats, npt.NDArray[np.int64]]:
