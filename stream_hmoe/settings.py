@@ -24,12 +24,15 @@ class RegionGroup:
         centre_step: step size of the gate's centres.
         forgetting: how much of the past a second-order expert keeps at each record it serves; ``None``
             makes the experts first-order.
+        scale_step: step size of log kappa along the gradient of the log-likelihood (Laplace gates); 0
+            leaves the scale as it is. A softmax gate's rows have a length of their own.
     """
 
     scale: float
     step: float = 0.5
     centre_step: float = 0.05
     forgetting: float | None = None
+    scale_step: float = 0.0
 
 
 _REGIONS = (

@@ -27,6 +27,7 @@ REBIRTH_LIKELIHOOD = 0.2
 REBIRTH_SQUARE = 9.0
 VARIANCE_FLOOR = 1e-4
 VARIANCE_RATE = 0.02
+LEAST_SCALE, LARGEST_SCALE = 0.1, 100.0
 
 
 @compiled
@@ -50,6 +51,8 @@ def learn_regions(
         likelihood = max(probability_TC[first + g, y], 1e-12)
         for e in range(born):
             regions.share_E[e] = gate_E[e] * regions.probability_GEC[g, e, y] / likelihood
+        if laplace and regions.scale_step_G[g] > 0.0:
+            _move_scale(regions, g, distance_E, gate_E)
         _move_gate(
             laplace, born, step_size, gate_E, regions.share_E, distance_E, z_A, usage_E, bias_E, centre_EA
         )
@@ -66,7 +69,9 @@ def learn_regions(
             else:
                 move(weight_CA, normalised_step(share * regions.step_G[g], z_A, 0.25), y, p_C, z_A)
         waited = record - regions.birth_record_G[g]
-        slot = vacancy(born, waited, likelihood < REBIRTH_LIKELIHOOD, z_A.size - 1, distance_E, usage_E)
+        most, rebirth_usage = regions.most_G[g], regions.rebirth_usage_G[g]
+        surprised = likelihood < REBIRTH_LIKELIHOOD
+        slot = vacancy(born, most, rebirth_usage, waited, surprised, z_A.size - 1, distance_E, usage_E)
         if slot >= 0:
             bear(regions, g, slot, laplace, z_A, PRIOR, record)
             if slot < born:
@@ -92,6 +97,8 @@ def learn_regions_mean(
         usage_E, bias_E, centre_EA = regions.usage_GE[g], regions.bias_GE[g], regions.centre_GEA[g]
         distance_E = regions.distance_GE[g]
         _gaussian_shares(born, u, gate_E, regions.mean_GE[g], regions.variance_GE[g], regions.share_E)
+        if laplace and regions.scale_step_G[g] > 0.0:
+            _move_scale(regions, g, distance_E, gate_E)
         _move_gate(
             laplace, born, step_size, gate_E, regions.share_E, distance_E, z_A, usage_E, bias_E, centre_EA
         )
@@ -115,7 +122,9 @@ def learn_regions_mean(
         square = (u - mean_T[first + g]) ** 2
         surprised = square > REBIRTH_SQUARE * regions.error_G[g]
         regions.error_G[g] += 0.01 * (square - regions.error_G[g])
-        slot = vacancy(born, record - regions.birth_record_G[g], surprised, z_A.size - 1, distance_E, usage_E)
+        waited = record - regions.birth_record_G[g]
+        most, rebirth_usage = regions.most_G[g], regions.rebirth_usage_G[g]
+        slot = vacancy(born, most, rebirth_usage, waited, surprised, z_A.size - 1, distance_E, usage_E)
         if slot >= 0:
             bear(regions, g, slot, laplace, z_A, PRIOR_MEAN, record)
 
@@ -139,6 +148,17 @@ def _gaussian_shares(
             total += share_E[e]
     for e in range(born):
         share_E[e] /= total
+
+
+@compiled
+def _move_scale(regions: Regions, g: int, distance_E: Floats, gate_E: Floats) -> None:
+    """log kappa += step d log p / d log kappa = step sum_e (h_e - g_e) (-kappa distance_e), cut at 1."""
+    slope = 0.0
+    for e in range(regions.born_G[g]):
+        if gate_E[e] > 0.0:
+            slope -= (regions.share_E[e] - gate_E[e]) * regions.scale_G[g] * distance_E[e]
+    scale = regions.scale_G[g] * math.exp(regions.scale_step_G[g] * min(max(slope, -1.0), 1.0))
+    regions.scale_G[g] = min(max(scale, LEAST_SCALE), LARGEST_SCALE)
 
 
 @compiled
