@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Block", "Drifted", "Fact", "Level", "Rejected", "Restructured", "Scored", "Topology"]
+__all__ = ["Block", "Drifted", "Fact", "Level", "Lineage", "Rejected", "Restructured", "Scored", "Topology"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -101,12 +101,39 @@ class Drifted:
 
 
 @dataclass(frozen=True, slots=True)
+class Lineage:
+    """An entry of the leaves' family tree.
+
+    Args:
+        kind: grow, split, merge, prune or revive.
+        group: name of the group.
+        parents: names of the leaves that the edit took; a leaf beside which another grew lives on.
+        children: names of the leaves that it made.
+        heirs: for each leaf of the group before it, the leaves that serve its records now.
+    """
+
+    kind: str
+    group: str
+    parents: tuple[str, ...]
+    children: tuple[str, ...]
+    heirs: tuple[tuple[str, tuple[str, ...]], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Restructured:
-    """The set of leaves changed: gate-weight vectors from now on follow ``topology``."""
+    """The set of leaves changed: gate-weight vectors from now on follow ``topology``.
+
+    Args:
+        record: number of the first record that follows it.
+        reason: what was done and what spoke for it.
+        topology: names of all leaves from now on.
+        lineage: which leaves came from which, where that is known.
+    """
 
     record: int
     reason: str
     topology: Topology
+    lineage: Lineage | None = None
 
 
 Fact = Scored | Rejected | Drifted | Restructured
@@ -114,7 +141,8 @@ Fact = Scored | Rejected | Drifted | Restructured
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """What one call of an estimator's ``step`` did: what was scored, and what was rejected."""
+    """What one call of an estimator's ``step`` did: what was scored, rejected and restructured."""
 
     scored: Scored
     rejected: tuple[Rejected, ...] = field(default=())
+    restructured: tuple[Restructured, ...] = field(default=())

@@ -116,10 +116,10 @@ class Learner:
         outcome = self._room(len(x_ND), len(x_ND), weights)
         begin = 0
         while begin < len(x_ND):
-            end = min(len(x_ND), begin + _until_renewal(self.records))
+            end = min(len(x_ND), begin + self._until_due())
             run = slice(begin, end)
             self._run(x_ND[run], y_N[run], STEP, Outcome(*(part[run] for part in outcome)))
-            self._renew_bins_if_due()
+            self._do_what_is_due()
             begin = end
         return outcome
 
@@ -143,7 +143,7 @@ class Learner:
         self._x_1D[0] = x_D
         self._y_1[0] = y
         self._run(self._x_1D, self._y_1, LEARN if just_predicted else STEP, self._one)
-        self._renew_bins_if_due()
+        self._do_what_is_due()
 
     def _room(self, num_records: int, num_losses: int, weights: bool) -> Outcome:
         columns = 2 if self.task == "regression" else self.num_outputs
@@ -155,6 +155,13 @@ class Learner:
             RUN_CLASSES(self.state, x_ND, y_N, mode, *outcome)
         else:
             RUN_MEANS(self.state, self.target_3, x_ND, y_N, mode, *outcome)
+
+    def _until_due(self) -> int:
+        """Records from now until something is due."""
+        return _until_renewal(self.records)
+
+    def _do_what_is_due(self) -> None:
+        self._renew_bins_if_due()
 
     def _renew_bins_if_due(self) -> None:
         """At fixed record counts, cut the features into bins of equal count over the records remembered."""

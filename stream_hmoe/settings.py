@@ -26,6 +26,8 @@ class RegionGroup:
             makes the experts first-order.
         scale_step: step size of log kappa along the gradient of the log-likelihood (Laplace gates); 0
             leaves the scale as it is. A softmax gate's rows have a length of their own.
+        least: fewest live experts that edits leave; births never take one away.
+        most: most live experts, for births and for edits; ``None`` is ``Settings.experts``.
     """
 
     scale: float
@@ -33,6 +35,8 @@ class RegionGroup:
     centre_step: float = 0.05
     forgetting: float | None = None
     scale_step: float = 0.0
+    least: int = 1
+    most: int | None = None
 
 
 _REGIONS = (
@@ -52,7 +56,7 @@ class Settings:
     Args:
         gates: outer then inner gate, S (softmax) or L (Laplace).
         kinds: which kinds of groups take part, of ``KINDS``.
-        experts: local experts of each region group.
+        experts: slots for local experts in each region group.
         regions: the region groups; those with second-order experts come last.
         remembered: records in the memory.
         prototypes: prototypes born on error.
@@ -61,6 +65,9 @@ class Settings:
         leaves: most leaves of a tree.
         cutoff: inner gate weights below this are skipped.
         seed: seed of the one random choice, which features a tree may split on.
+        adapt_experts: whether each region group's number of experts follows the evidence, between the
+            group's limits; otherwise experts are born until the group is full.
+        first_experts: experts that births make before the evidence decides.
     """
 
     gates: str = "LL"
@@ -74,6 +81,8 @@ class Settings:
     leaves: int = 64
     cutoff: float = 1e-2
     seed: int = 0
+    adapt_experts: bool = False
+    first_experts: int = 4
 
     def __post_init__(self) -> None:
         if self.gates not in GATES:
@@ -83,7 +92,7 @@ class Settings:
         unknown = [kind for kind in self.kinds if kind not in KINDS]
         if unknown or not self.kinds:
             raise ValueError(f"kinds: got {self.kinds!r}; choose some of {', '.join(KINDS)}")
-        for name in ("experts", "remembered", "prototypes", "stages"):
+        for name in ("experts", "remembered", "prototypes", "stages", "first_experts"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name}: got {getattr(self, name)}; it must be at least 1")
         for name in ("bins", "leaves"):
@@ -93,6 +102,17 @@ class Settings:
             self.regions, key=lambda r: r.forgetting is not None
         ):
             raise ValueError("regions: at least one group, and those with second-order experts last")
+
+        for region in self.regions:
+            if not 1 <= region.least <= self.most_experts(region) <= self.experts:
+                raise ValueError(
+                    f"regions: a group has limits {region.least} to {self.most_experts(region)};"
+                    f" they must be in order and within 1 to experts={self.experts}"
+                )
+
+    def most_experts(self, region: RegionGroup) -> int:
+        """Most live experts of a group."""
+        return self.experts if region.most is None else region.most
 
     def to_json(self) -> dict[str, Any]:
         """Plain values for a checkpoint's manifest."""

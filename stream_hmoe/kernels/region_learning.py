@@ -15,7 +15,7 @@ from .compiled import compiled
 from .regions import Regions
 from .steps import move, normalised_step, shift, turned_step
 
-__all__ = ["learn_regions", "learn_regions_mean"]
+__all__ = ["gaussian_shares", "learn_regions", "learn_regions_mean"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -96,7 +96,7 @@ def learn_regions_mean(
         )
         usage_E, bias_E, centre_EA = regions.usage_GE[g], regions.bias_GE[g], regions.centre_GEA[g]
         distance_E = regions.distance_GE[g]
-        _gaussian_shares(born, u, gate_E, regions.mean_GE[g], regions.variance_GE[g], regions.share_E)
+        gaussian_shares(born, u, gate_E, regions.mean_GE[g], regions.variance_GE[g], regions.share_E)
         if laplace and regions.scale_step_G[g] > 0.0:
             _move_scale(regions, g, distance_E, gate_E)
         _move_gate(
@@ -130,10 +130,13 @@ def learn_regions_mean(
 
 
 @compiled
-def _gaussian_shares(
+def gaussian_shares(
     born: int, u: float, gate_E: Floats, mean_E: Floats, variance_E: Floats, share_E: Floats
-) -> None:
-    """h_e proportional to g_e N(u; mean_e, variance_e); a miss counts at most 10 deviations."""
+) -> float:
+    """h_e proportional to g_e N(u; mean_e, variance_e) -> log of their sum times sqrt(2 pi).
+
+    A miss counts at most 10 deviations.
+    """
     largest = -1e300
     for e in range(born):
         share_E[e] = 0.0
@@ -148,6 +151,7 @@ def _gaussian_shares(
             total += share_E[e]
     for e in range(born):
         share_E[e] /= total
+    return largest + math.log(total)
 
 
 @compiled

@@ -1,0 +1,343 @@
+"""Edits of the set of experts: pure functions on the arrays of a learner's region groups.
+
+The arrays keep their sizes: live experts come first and ``born_G`` says how many they are, so that nothing
+is compiled again. At birth an edit keeps the group's density where mathematics allows:
+
+    split   two copies with bias - log 2, each with half of the information: the same density to the last bits
+    merge   exact for equal experts; otherwise the mass at the pair's common place stays what it was
+    prune   the others' weights are as before, normalised without the pruned one
+    grow    the newcomer says what its nearest neighbour says: exact where that one alone serves
+    revive  prune, then split
+
+Merged experts are averages by mass (first order) or the least squares of both pasts (second order).
+Deviations are measured at the pair's place m, where b' = log(sum_i exp z_i(m)) - (z(m) - b):
+
+    tau = sum w tau_i;  variance = sum w (variance_i + (tau_i - tau)^2);  centre = sum w centre_i
+    Laplace  eta = sum w eta_i
+    softmax  eta = sum w (eta_i + (tau_i - tau) (a_i - a)),  a first-order rule that holds for near rows
+
+Source: splits, Jordan and Jacobs (1994) and SMEM (Ueda et al. 2000); which moments each gate's density sees
+at first order: derived from d/d(gate) d/d(expert) interactions; second-order merge: sums of informations.
+
+Shapes: G groups, E experts of a group, C outputs, A = 1 + features.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from ..kernels.regions import UNBORN, Regions
+
+__all__ = ["Cut", "Edit", "Kind", "grow", "merge", "prune", "revive", "split"]
+
+Floats = npt.NDArray[np.float64]
+Kind = Literal["grow", "split", "merge", "prune", "revive"]
+
+BORDER_SLOPE = 1.5
+NEGLIGIBLE = 1e-13
+BY_EXPERT = ("centre_GEA", "bias_GE", "weight_GECA", "variance_GE", "usage_GE")
+
+
+class Cut(NamedTuple):
+    """How two copies of an expert part.
+
+    Args:
+        direction_A: unit vector across the border between them (0 for the constant).
+        place_A: a point on the border: the mean input of the expert that is split.
+        spread: standard deviation of its inputs along the direction.
+        shift_2CA: what each side's coefficients gain; the side against the direction comes first.
+        variance_2: each side's variance.
+    """
+
+    direction_A: Floats
+    place_A: Floats
+    spread: float
+    shift_2CA: Floats
+    variance_2: Floats
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Edit:
+    """An edited copy of the groups, and what became of every expert of the edited one.
+
+    Args:
+        kind: what was done.
+        group: index of the group.
+        regions: the arrays after the edit; those before are untouched.
+        origin_E: (E,) the slot whose leaf each slot now holds; -1 for a leaf that is new.
+        heirs: for each expert that lived, the slots that serve its records now.
+        parents: slots before the edit of the leaves that the edit took.
+        children: slots after the edit of the leaves that it made.
+    """
+
+    kind: Kind
+    group: int
+    regions: Regions
+    origin_E: npt.NDArray[np.int64]
+    heirs: tuple[tuple[int, ...], ...]
+    parents: tuple[int, ...]
+    children: tuple[int, ...]
+
+
+def split(regions: Regions, laplace: bool, group: int, expert: int, cut: Cut | None = None) -> Edit:
+    """Two copies of an expert with half its mass and information each; a cut then moves them apart.
+
+    Args:
+        regions: the groups as they are.
+        laplace: whether inner gates are Laplace gates.
+        group: index of the group.
+        expert: slot of the expert that is split.
+        cut: how the copies part; without one the density stays what it was.
+
+    Raises:
+        ValueError: no such expert lives, or the group has no free slot.
+    """
+    born = _live(regions, group, expert)
+    if born == regions.bias_GE.shape[1]:
+        raise ValueError(f"group {group}: all {born} slots are taken; prune or merge before a split")
+    after, origin_E = _copied(regions), np.arange(regions.bias_GE.shape[1])
+    after.bias_GE[group, expert] -= np.log(2.0)
+    after.usage_GE[group, expert] *= 0.5
+    for name in BY_EXPERT:
+        array = getattr(after, name)
+        array[group, born] = array[group, expert]
+    curvature_EQQ = _curvature(after, group)
+    if curvature_EQQ is not None:
+        curvature_EQQ[expert] *= 2.0
+        curvature_EQQ[born] = curvature_EQQ[expert]
+    after.born_G[group] += 1
+    if cut is not None:
+        _part(after, laplace, group, (expert, born), cut)
+    origin_E[expert] = -1
+    heirs = [(e,) for e in range(born)]
+    heirs[expert] = (expert, born)
+    return Edit("split", group, after, origin_E, tuple(heirs), (expert,), (expert, born))
+
+
+def merge(
+    regions: Regions, laplace: bool, group: int, pair: tuple[int, int], place_A: Floats | None = None
+) -> Edit:
+    """One expert in place of two, with the mass of both.
+
+    Args:
+        regions: the groups as they are.
+        laplace: whether inner gates are Laplace gates.
+        group: index of the group.
+        pair: slots of the two experts.
+        place_A: where the gate's mass is kept: the mean input of both; the mean of their centres if missing.
+
+    Raises:
+        ValueError: the pair does not name two live experts.
+    """
+    if pair[0] == pair[1]:
+        raise ValueError(f"pair: got {pair}; a merge needs two different experts")
+    first, second = sorted(pair)
+    _live(regions, group, first)
+    born = _live(regions, group, second)
+    both = [first, second]
+    usage_2 = regions.usage_GE[group, both]
+    w_2 = usage_2 / usage_2.sum() if usage_2.sum() > 0.0 else np.full(2, 0.5)
+    row_2A, bias_2 = regions.centre_GEA[group, both], regions.bias_GE[group, both]
+    row_A = w_2 @ row_2A
+    scale = float(regions.scale_G[group])
+    if place_A is None:
+        place_A = row_A if laplace else row_A / scale
+    place_A = np.concatenate(([1.0], place_A[1:]))
+    mass = float(np.logaddexp(*(bias_2 + _slope(laplace, scale, row_2A, place_A))))
+    after = _copied(regions)
+    if _curvature(after, group) is None:
+        _average(after, laplace, group, both, w_2, place_A)
+    else:
+        _add_pasts(after, group, both, w_2)
+    after.centre_GEA[group, first] = row_A
+    after.bias_GE[group, first] = mass - _slope(laplace, scale, row_A[None], place_A)[0]
+    after.usage_GE[group, first] = usage_2.sum()
+    origin_E, heirs = _close_gap(after, group, second)
+    origin_E[first] = -1
+    heirs[second] = (first,)
+    return Edit("merge", group, after, origin_E, tuple(heirs), (first, second), (first,))
+
+
+def prune(regions: Regions, group: int, expert: int) -> Edit:
+    """Take an expert out; every other one takes on its share of the mass by its own weight.
+
+    Raises:
+        ValueError: no such expert lives, or it is the last.
+    """
+    born = _live(regions, group, expert)
+    if born == 1:
+        raise ValueError(f"group {group}: its last expert stays; there is nobody to serve its records")
+    after = _copied(regions)
+    usage_E = after.usage_GE[group, :born]
+    rest = usage_E.sum() - usage_E[expert]
+    if rest > 0.0:
+        usage_E *= usage_E.sum() / rest
+    origin_E, heirs = _close_gap(after, group, expert)
+    heirs[expert] = tuple(range(born - 1))
+    return Edit("prune", group, after, origin_E, tuple(heirs), (expert,), ())
+
+
+def revive(
+    regions: Regions, laplace: bool, group: int, dead: int, parent: int, cut: Cut | None = None
+) -> Edit:
+    """Move an idle expert to where it is wanted: it is pruned, and another is split."""
+    if dead == parent:
+        raise ValueError(f"dead and parent are both {dead}; an expert cannot be its own child")
+    without = prune(regions, group, dead)
+    moved = parent - (parent > dead)
+    edit = split(without.regions, laplace, group, moved, cut)
+    origin_E = np.where(edit.origin_E < 0, -1, without.origin_E[edit.origin_E])
+    heirs = tuple(tuple(sorted({h for m in middle for h in edit.heirs[m]})) for middle in without.heirs)
+    return Edit("revive", group, edit.regions, origin_E, heirs, (dead, parent), edit.children)
+
+
+def grow(regions: Regions, laplace: bool, group: int, place_A: Floats, prior: float) -> Edit:
+    """A new expert on a point that no other serves well; until it has learned it speaks as its neighbour.
+
+    It takes the neighbour's bias too, for a softmax gate that of the logit as -kappa |a / kappa - z|^2 / 2.
+
+    Args:
+        regions: the groups as they are.
+        laplace: whether inner gates are Laplace gates.
+        group: index of the group.
+        place_A: the point, scaled, with the constant 1 in front.
+        prior: what a second-order expert's inverse curvature begins with.
+
+    Raises:
+        ValueError: the group has no free slot or no expert yet.
+    """
+    nearest = _nearest(regions, laplace, group, place_A)
+    born, experts = int(regions.born_G[group]), regions.bias_GE.shape[1]
+    if born == experts:
+        raise ValueError(f"group {group}: all {born} slots are taken; prune or merge before growing")
+    after = _copied(regions)
+    for name in BY_EXPERT:
+        array = getattr(after, name)
+        array[group, born] = array[group, nearest]
+    scale = float(regions.scale_G[group])
+    row_A = place_A * (1.0 if laplace else scale)
+    row_A[0] = 0.0
+    after.centre_GEA[group, born] = row_A
+    if not laplace:
+        near_A = regions.centre_GEA[group, nearest]
+        after.bias_GE[group, born] += (near_A @ near_A - row_A @ row_A) / (2.0 * scale)
+    after.usage_GE[group, born] = 1.0 / experts
+    curvature_EQQ = _curvature(after, group)
+    if curvature_EQQ is not None:
+        curvature_EQQ[born] = prior * np.eye(curvature_EQQ.shape[1])
+    after.born_G[group] += 1
+    heirs = [(e,) for e in range(born)]
+    heirs[nearest] = (nearest, born)
+    return Edit("grow", group, after, np.arange(experts), tuple(heirs), (nearest,), (born,))
+
+
+def _live(regions: Regions, group: int, expert: int) -> int:
+    born = int(regions.born_G[group])
+    if not 0 <= expert < born:
+        raise ValueError(f"expert: got {expert}; group {group} has the live experts 0 to {born - 1}")
+    return born
+
+
+def _copied(regions: Regions) -> Regions:
+    names = (*BY_EXPERT, "curvature_SEQQ", "born_G")
+    return regions._replace(**{name: getattr(regions, name).copy() for name in names})
+
+
+def _curvature(regions: Regions, group: int) -> Floats | None:
+    """(E, Q, Q) inverse curvatures of a group with second-order experts."""
+    second = group - (regions.born_G.size - regions.curvature_SEQQ.shape[0])
+    return regions.curvature_SEQQ[second] if second >= 0 and regions.curvature_SEQQ.shape[2] else None
+
+
+def _nearest(regions: Regions, laplace: bool, group: int, place_A: Floats) -> int:
+    born = int(regions.born_G[group])
+    if born == 0:
+        raise ValueError(f"group {group} has no expert yet; its first is born on its first record")
+    centre_EA = regions.centre_GEA[group, :born] / (1.0 if laplace else regions.scale_G[group])
+    return int(((centre_EA[:, 1:] - place_A[1:]) ** 2).sum(axis=1).argmin())
+
+
+def _slope(laplace: bool, scale: float, row_NA: Floats, place_A: Floats) -> Floats:
+    """Logit less bias of gate rows at a point."""
+    if laplace:
+        near: Floats = -scale * np.sqrt(((row_NA[:, 1:] - place_A[1:]) ** 2).sum(axis=1))
+        return near
+    along: Floats = row_NA[:, 1:] @ place_A[1:]
+    return along
+
+
+def _close_gap(regions: Regions, group: int, gone: int) -> tuple[npt.NDArray[np.int64], list[tuple[int, ...]]]:
+    """Move later experts forward over a vacated slot -> (origin of every slot, heirs of every old expert)."""
+    born, experts = int(regions.born_G[group]), regions.bias_GE.shape[1]
+    kept = [e for e in range(born) if e != gone]
+    order_E = np.array([*kept, gone, *range(born, experts)])
+    for name in BY_EXPERT:
+        array = getattr(regions, name)
+        array[group] = array[group, order_E]
+        array[group, born - 1] = UNBORN if name == "bias_GE" else 0.0
+    regions.variance_GE[group, born - 1] = 1.0
+    curvature_EQQ = _curvature(regions, group)
+    if curvature_EQQ is not None:
+        curvature_EQQ[:] = curvature_EQQ[order_E]
+        curvature_EQQ[born - 1] = 0.0
+    regions.born_G[group] = born - 1
+    heirs: list[tuple[int, ...]] = [(e - (e > gone),) for e in range(born)]
+    origin_E = order_E.copy()
+    origin_E[born - 1] = -1
+    return origin_E, heirs
+
+
+def _part(regions: Regions, laplace: bool, group: int, pair: tuple[int, int], cut: Cut) -> None:
+    """Move two copies apart across a border through the cut's place, and give each its side's coefficients."""
+    direction_A, place_A = cut.direction_A, cut.place_A
+    for expert, side, shift_CA, variance in zip(pair, (-1, 1), cut.shift_2CA, cut.variance_2, strict=True):
+        row_A = regions.centre_GEA[group, expert]
+        if laplace:
+            along = (place_A[1:] - row_A[1:]) @ direction_A[1:]
+            row_A += (along + side * cut.spread) * direction_A
+        else:
+            steep = side * BORDER_SLOPE / cut.spread
+            row_A += steep * direction_A
+            regions.bias_GE[group, expert] -= steep * (direction_A[1:] @ place_A[1:])
+        regions.weight_GECA[group, expert] += shift_CA
+        regions.variance_GE[group, expert] = variance
+
+
+def _average(
+    regions: Regions, laplace: bool, group: int, both: list[int], w_2: Floats, place_A: Floats
+) -> None:
+    """First-order experts: the rules by gate, with the intercept taken at the pair's place."""
+    weight_2CA, row_2A = regions.weight_GECA[group, both], regions.centre_GEA[group, both]
+    tau_2C = weight_2CA @ place_A
+    tau_C = w_2 @ tau_2C
+    eta_2CA = weight_2CA.copy()
+    if not laplace:
+        eta_2CA[:, :, 1:] += (tau_2C - tau_C)[:, :, None] * (row_2A - w_2 @ row_2A)[:, None, 1:]
+    eta_CA = np.einsum("n,nca->ca", w_2, eta_2CA)
+    eta_CA[:, 0] = tau_C - eta_CA[:, 1:] @ place_A[1:]
+    variance_2 = regions.variance_GE[group, both] + ((tau_2C - tau_C) ** 2).mean(axis=1)
+    regions.weight_GECA[group, both[0]] = eta_CA
+    regions.variance_GE[group, both[0]] = w_2 @ variance_2
+
+
+def _add_pasts(regions: Regions, group: int, both: list[int], w_2: Floats) -> None:
+    """Second-order experts: informations add up, coefficients are the least squares of both pasts."""
+    curvature_EQQ = _curvature(regions, group)
+    assert curvature_EQQ is not None
+    R_2QQ = curvature_EQQ[both]
+    ridge_2 = NEGLIGIBLE * np.trace(R_2QQ, axis1=1, axis2=2)
+    information_2QQ = np.linalg.inv(R_2QQ + ridge_2[:, None, None] * np.eye(R_2QQ.shape[1]))
+    R_QQ = np.linalg.inv(information_2QQ.sum(axis=0))
+    R_QQ = 0.5 * (R_QQ + R_QQ.T)
+    weight_2CA = regions.weight_GECA[group, both]
+    eta_CA = np.einsum("nca,nab,bd->cd", weight_2CA, information_2QQ, R_QQ)
+    away_2CA = weight_2CA - eta_CA
+    between_2 = np.einsum("nca,nab,ncb->n", away_2CA, information_2QQ, away_2CA)
+    between_2 /= information_2QQ[:, 0, 0] * weight_2CA.shape[1]
+    regions.weight_GECA[group, both[0]] = eta_CA
+    regions.variance_GE[group, both[0]] = w_2 @ (regions.variance_GE[group, both] + between_2)
+    curvature_EQQ[both[0]] = R_QQ
