@@ -26,6 +26,7 @@ class RegionGroup:
             makes the experts first-order.
         scale_step: step size of log kappa along the gradient of the log-likelihood (Laplace gates); 0
             leaves the scale as it is. A softmax gate's rows have a length of their own.
+        bias_step: step size of the gate's biases.
         least: fewest live experts that edits leave; births never take one away.
         most: most live experts, for births and for edits; ``None`` is ``Settings.experts``.
     """
@@ -35,6 +36,7 @@ class RegionGroup:
     centre_step: float = 0.05
     forgetting: float | None = None
     scale_step: float = 0.0
+    bias_step: float = 0.1
     least: int = 1
     most: int | None = None
 

@@ -21,7 +21,6 @@ Floats = npt.NDArray[np.float64]
 
 PRIOR = 10.0
 PRIOR_MEAN = 1.0
-BIAS_STEP = 0.1
 USAGE_RATE = 0.002
 REBIRTH_LIKELIHOOD = 0.2
 REBIRTH_SQUARE = 9.0
@@ -53,8 +52,19 @@ def learn_regions(
             regions.share_E[e] = gate_E[e] * regions.probability_GEC[g, e, y] / likelihood
         if laplace and regions.scale_step_G[g] > 0.0:
             _move_scale(regions, g, distance_E, gate_E)
+        bias_step = regions.bias_step_G[g]
         _move_gate(
-            laplace, born, step_size, gate_E, regions.share_E, distance_E, z_A, usage_E, bias_E, centre_EA
+            laplace,
+            born,
+            step_size,
+            bias_step,
+            gate_E,
+            regions.share_E,
+            distance_E,
+            z_A,
+            usage_E,
+            bias_E,
+            centre_EA,
         )
         for e in range(born):
             share = regions.share_E[e]
@@ -99,8 +109,19 @@ def learn_regions_mean(
         gaussian_shares(born, u, gate_E, regions.mean_GE[g], regions.variance_GE[g], regions.share_E)
         if laplace and regions.scale_step_G[g] > 0.0:
             _move_scale(regions, g, distance_E, gate_E)
+        bias_step = regions.bias_step_G[g]
         _move_gate(
-            laplace, born, step_size, gate_E, regions.share_E, distance_E, z_A, usage_E, bias_E, centre_EA
+            laplace,
+            born,
+            step_size,
+            bias_step,
+            gate_E,
+            regions.share_E,
+            distance_E,
+            z_A,
+            usage_E,
+            bias_E,
+            centre_EA,
         )
         for e in range(born):
             share = regions.share_E[e]
@@ -170,6 +191,7 @@ def _move_gate(
     laplace: bool,
     born: int,
     step: float,
+    bias_step: float,
     gate_E: Floats,
     share_E: Floats,
     distance_E: Floats,
@@ -187,7 +209,7 @@ def _move_gate(
         if gate_E[e] == 0.0:
             continue
         surplus = share_E[e] - gate_E[e]
-        bias_E[e] += BIAS_STEP * surplus
+        bias_E[e] += bias_step * surplus
         amount = step * surplus
         if laplace:
             amount = amount / distance_E[e] if distance_E[e] > 1e-6 else 0.0

@@ -64,6 +64,7 @@ class Regions(NamedTuple):
     most_G: Integers
     rebirth_usage_G: Floats
     scale_step_G: Floats
+    bias_step_G: Floats
 
     gate_GE: Floats
     distance_GE: Floats
@@ -92,6 +93,7 @@ REGION_AXES = {
     "most_G": Axes("G", 0, np.int64),
     "rebirth_usage_G": Axes("G", 0.1),
     "scale_step_G": Axes("G"),
+    "bias_step_G": Axes("G", 0.1),
     "gate_GE": scratch("GE"),
     "distance_GE": scratch("GE"),
     "probability_GEC": scratch("GEC"),
