@@ -152,7 +152,10 @@ class AdaptingLearner(Learner):
         regions = self.state.regions
         proposal = self.count.propose(regions, self._watch, self.names, is_class, self.records)
         if proposal is not None:
-            edit = proposal.edit(regions, self._watch, bool(self.state.laplace_2[1]))
+            memory = self.state.memory
+            remembered = min(int(memory.count_1[0]), memory.target_N.size)
+            input_NA = np.ascontiguousarray(memory.record_AN[:, :remembered].T)
+            edit = proposal.edit(regions, self._watch, bool(self.state.laplace_2[1]), input_NA)
             self._shadow = Shadow(proposal, edit, Trial(proposal.margin))
 
     def state_dict(self) -> dict[str, Any]:

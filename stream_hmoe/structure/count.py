@@ -14,6 +14,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+import numpy as np
+import numpy.typing as npt
+
 from ..kernels.regions import Regions
 from ..kernels.watching import Watch
 from .edits import Cut, Edit, Kind, merge, prune, revive, split
@@ -21,6 +24,8 @@ from .evidence import Gain, Harm, cuts, expert_price, mean_input, removals
 from .lineage import LeafNames
 
 __all__ = ["ExpertCount", "Limits", "Proposal"]
+
+Floats = npt.NDArray[np.float64]
 
 WORTHLESS = 0.5
 RIPE_RECORDS = 400
@@ -57,17 +62,25 @@ class Proposal:
     expected: float
     cut: Cut | None = None
 
-    def edit(self, regions: Regions, watch: Watch, laplace: bool) -> Edit:
-        """Carry it out on the regions for which it was proposed; a merged pair keeps its mass where it served."""
+    def edit(self, regions: Regions, watch: Watch, laplace: bool, input_NA: Floats) -> Edit:
+        """Carry it out on the regions for which it was proposed.
+
+        Args:
+            regions: the groups.
+            watch: what has been seen of them: a merged pair keeps its mass where it served.
+            laplace: whether inner gates are Laplace gates.
+            input_NA: remembered inputs, on which a merge keeps the borders.
+        """
         match self.kind:
             case "split":
                 return split(regions, laplace, self.group, self.experts[0], self.cut)
             case "merge":
                 pair = (self.experts[0], self.experts[1])
                 place_A = mean_input(regions, watch, laplace, self.group, pair)
-                return merge(regions, laplace, self.group, pair, place_A)
+                return merge(regions, laplace, self.group, pair, place_A, input_NA)
             case "prune":
-                return prune(regions, self.group, self.experts[0])
+                heir = self.experts[1] if len(self.experts) > 1 else None
+                return prune(regions, laplace, self.group, self.experts[0], heir, input_NA)
             case _:
                 dead, parent = self.experts
                 return revive(regions, laplace, self.group, dead, parent, self.cut)
@@ -170,7 +183,7 @@ def _removal(group: int, harm: Harm, names: Sequence[str], margin: float) -> Pro
     if harm.heir < 0:
         return Proposal("prune", group, (harm.expert,), leaves, margin, -harm.nats)
     pair = (harm.expert, harm.heir)
-    return Proposal("merge", group, pair, (*leaves, names[harm.heir]), margin, -harm.nats)
+    return Proposal("prune", group, pair, (*leaves, names[harm.heir]), margin, -harm.nats)
 
 
 def _addition(

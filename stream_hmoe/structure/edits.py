@@ -31,6 +31,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..kernels.regions import UNBORN, Regions
+from .imitation import Gate, gate_weights, imitate
 
 __all__ = ["Cut", "Edit", "Kind", "grow", "merge", "prune", "revive", "split"]
 
@@ -119,7 +120,12 @@ def split(regions: Regions, laplace: bool, group: int, expert: int, cut: Cut | N
 
 
 def merge(
-    regions: Regions, laplace: bool, group: int, pair: tuple[int, int], place_A: Floats | None = None
+    regions: Regions,
+    laplace: bool,
+    group: int,
+    pair: tuple[int, int],
+    place_A: Floats | None = None,
+    input_NA: Floats | None = None,
 ) -> Edit:
     """One expert in place of two, with the mass of both.
 
@@ -129,6 +135,8 @@ def merge(
         group: index of the group.
         pair: slots of the two experts.
         place_A: where the gate's mass is kept: the mean input of both; the mean of their centres if missing.
+        input_NA: remembered inputs; the whole group's gate is then fitted to what it was on them, with the
+            pair's weights added up.
 
     Raises:
         ValueError: the pair does not name two live experts.
@@ -157,27 +165,51 @@ def merge(
     after.bias_GE[group, first] = mass - _slope(laplace, scale, row_A[None], place_A)[0]
     after.usage_GE[group, first] = usage_2.sum()
     origin_E, heirs = _close_gap(after, group, second)
+    if input_NA is not None and len(input_NA):
+        _keep_borders(regions, after, laplace, group, (first, second), input_NA)
     origin_E[first] = -1
     heirs[second] = (first,)
     return Edit("merge", group, after, origin_E, tuple(heirs), (first, second), (first,))
 
 
-def prune(regions: Regions, group: int, expert: int) -> Edit:
-    """Take an expert out; every other one takes on its share of the mass by its own weight.
+def prune(
+    regions: Regions,
+    laplace: bool,
+    group: int,
+    expert: int,
+    heir: int | None = None,
+    input_NA: Floats | None = None,
+) -> Edit:
+    """Take an expert out; its mass goes to an heir, or to every other one by its own weight.
+
+    Args:
+        regions: the groups as they are.
+        laplace: whether inner gates are Laplace gates.
+        group: index of the group.
+        expert: slot of the expert that goes.
+        heir: slot of the one that serves its records now and stays as it is.
+        input_NA: remembered inputs, on which the gate is fitted so that the heir has the weights of both.
 
     Raises:
-        ValueError: no such expert lives, or it is the last.
+        ValueError: no such experts live, or the one that goes is the last.
     """
     born = _live(regions, group, expert)
     if born == 1:
         raise ValueError(f"group {group}: its last expert stays; there is nobody to serve its records")
     after = _copied(regions)
     usage_E = after.usage_GE[group, :born]
-    rest = usage_E.sum() - usage_E[expert]
-    if rest > 0.0:
-        usage_E *= usage_E.sum() / rest
+    if heir is not None:
+        _live(regions, group, heir)
+        usage_E[heir] += usage_E[expert]
+    elif usage_E.sum() > usage_E[expert]:
+        usage_E *= usage_E.sum() / (usage_E.sum() - usage_E[expert])
     origin_E, heirs = _close_gap(after, group, expert)
-    heirs[expert] = tuple(range(born - 1))
+    if heir is None:
+        heirs[expert] = tuple(range(born - 1))
+    else:
+        heirs[expert] = heirs[heir]
+        if input_NA is not None and len(input_NA):
+            _keep_borders(regions, after, laplace, group, (heir, expert), input_NA)
     return Edit("prune", group, after, origin_E, tuple(heirs), (expert,), ())
 
 
@@ -187,7 +219,7 @@ def revive(
     """Move an idle expert to where it is wanted: it is pruned, and another is split."""
     if dead == parent:
         raise ValueError(f"dead and parent are both {dead}; an expert cannot be its own child")
-    without = prune(regions, group, dead)
+    without = prune(regions, laplace, group, dead)
     moved = parent - (parent > dead)
     edit = split(without.regions, laplace, group, moved, cut)
     origin_E = np.where(edit.origin_E < 0, -1, without.origin_E[edit.origin_E])
@@ -289,6 +321,24 @@ def _close_gap(regions: Regions, group: int, gone: int) -> tuple[npt.NDArray[np.
     origin_E = order_E.copy()
     origin_E[born - 1] = -1
     return origin_E, heirs
+
+
+def _keep_borders(
+    before: Regions, after: Regions, laplace: bool, group: int, pair: tuple[int, int], input_NA: Floats
+) -> None:
+    """Fit the gate without the second of a pair to the weights before, with those of both on the first."""
+    kept, gone = pair
+    wanted_NE = gate_weights(_gate(before, laplace, group), input_NA)
+    wanted_NE[:, kept] += wanted_NE[:, gone]
+    fitted, _ = imitate(_gate(after, laplace, group), input_NA, np.delete(wanted_NE, gone, axis=1))
+    born = int(after.born_G[group])
+    after.centre_GEA[group, :born], after.bias_GE[group, :born] = fitted.row_EA, fitted.bias_E
+
+
+def _gate(regions: Regions, laplace: bool, group: int) -> Gate:
+    born = int(regions.born_G[group])
+    row_EA, bias_E = regions.centre_GEA[group, :born], regions.bias_GE[group, :born]
+    return Gate(row_EA, bias_E, float(regions.scale_G[group]), laplace)
 
 
 def _part(regions: Regions, laplace: bool, group: int, pair: tuple[int, int], cut: Cut) -> None:
