@@ -45,7 +45,7 @@ SETTLED_MASS = 10.0
 class Watch(NamedTuple):
     """Sums over the records watched, each weighted by the expert's responsibility.
 
-    ``alone_GE`` is -log(1 - h), ``absent_GE`` log(1 - g), ``heir_GEE`` what handing e's mass to j takes
+    ``loss_GE`` is -log f_e, ``alone_GE`` -log(1 - h), ``absent_GE`` log(1 - g), ``heir_GEE`` what e's mass handed to j takes
     off ``alone_GE``; ``square_GEC`` squared residuals (classes: p (1 - p)); ``moment`` z z' and ``gradient``
     residual times z, with ``side`` the same times +1 or -1 by the side of e's mean input along a direction.
     """
@@ -53,6 +53,7 @@ class Watch(NamedTuple):
     direction_JB: Floats
     records_G: Floats
     gate_GE: Floats
+    loss_GE: Floats
     alone_GE: Floats
     absent_GE: Floats
     heir_GEE: Floats
@@ -68,6 +69,7 @@ WATCH_AXES = {
     "direction_JB": Axes("JB"),
     "records_G": Axes("G"),
     "gate_GE": Axes("GE"),
+    "loss_GE": Axes("GE"),
     "alone_GE": Axes("GE"),
     "absent_GE": Axes("GE"),
     "heir_GEE": Axes("GEE"),
@@ -117,9 +119,7 @@ def run_watched_classes(
         _watch_classes(regions, watch, z_A, y_N[n], state.pool.probability_TC[2:], group_loss_NG[n])
         if challenger.born_G.size > 0:
             predict_regions(challenger, laplace, z_A, beside.probability_TC, 0)
-            _watch_classes(
-                challenger, beside.watch, z_A, y_N[n], beside.probability_TC, beside_loss_NG[n]
-            )
+            _watch_classes(challenger, beside.watch, z_A, y_N[n], beside.probability_TC, beside_loss_NG[n])
             learn_regions(challenger, laplace, z_A, y_N[n], beside.probability_TC, 0, record + n)
         run_classes(state, x, y, PHASES[1], p, loss, weight)
 
@@ -168,7 +168,7 @@ def _watch_classes(
             gate = regions.gate_GE[g, e]
             share = gate * regions.probability_GEC[g, e, y] / likelihood
             regions.share_E[e] = share if gate > 0.0 else 0.0
-        _count_removals(regions, watch, g)
+        _count_removals(regions, watch, g, loss_G[g])
         for e in range(regions.born_G[g]):
             if regions.share_E[e] >= regions.cutoff_1[0]:
                 for c in range(regions.logit_C.size):
@@ -186,7 +186,7 @@ def _watch_means(regions: Regions, watch: Watch, z_A: Floats, u: float, loss_G: 
         gate_E, mean_E, variance_E = regions.gate_GE[g], regions.mean_GE[g], regions.variance_GE[g]
         log_density = gaussian_shares(born, u, gate_E, mean_E, variance_E, regions.share_E)
         loss_G[g] = 0.5 * math.log(2.0 * math.pi) - log_density
-        _count_removals(regions, watch, g)
+        _count_removals(regions, watch, g, loss_G[g])
         for e in range(born):
             if regions.share_E[e] >= regions.cutoff_1[0]:
                 regions.logit_C[0] = u - mean_E[e]
@@ -194,8 +194,8 @@ def _watch_means(regions: Regions, watch: Watch, z_A: Floats, u: float, loss_G: 
 
 
 @compiled
-def _count_removals(regions: Regions, watch: Watch, g: int) -> None:
-    """How the group's loss would grow without each expert, and with each one's mass elsewhere."""
+def _count_removals(regions: Regions, watch: Watch, g: int, loss: float) -> None:
+    """Each expert's own loss; how the group's would grow without it, and with its mass on another."""
     born = regions.born_G[g]
     watch.records_G[g] += 1.0
     gate_E, share_E = regions.gate_GE[g], regions.share_E
@@ -205,6 +205,8 @@ def _count_removals(regions: Regions, watch: Watch, g: int) -> None:
             continue
         rest = max(1.0 - share_E[e], LEAST_REST)
         watch.gate_GE[g, e] += gate
+        if share_E[e] > 0.0:
+            watch.loss_GE[g, e] += share_E[e] * (loss - math.log(share_E[e] / gate))
         watch.alone_GE[g, e] -= math.log(rest)
         watch.absent_GE[g, e] += math.log(max(1.0 - gate, LEAST_REST))
         for j in range(born):

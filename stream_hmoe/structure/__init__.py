@@ -6,7 +6,17 @@ would be worth), ``count`` (which edit to propose), ``trial`` (the test) and ``s
 
 from .count import ExpertCount, Limits, Proposal
 from .edits import Cut, Edit, grow, merge, prune, revive, split
-from .evidence import allocate_watch, cuts, expert_price, fade, forget, mean_input, removals
+from .evidence import (
+    allocate_watch,
+    cuts,
+    expert_price,
+    fade,
+    forget,
+    mean_input,
+    merge_cost,
+    removals,
+    suspicions,
+)
 from .lineage import LeafNames
 from .shadow import Shadow, nobody, put_back, taken_out
 from .trial import Trial
@@ -28,11 +38,13 @@ __all__ = [
     "grow",
     "mean_input",
     "merge",
+    "merge_cost",
     "nobody",
     "prune",
     "put_back",
     "removals",
     "revive",
     "split",
+    "suspicions",
     "taken_out",
 ]

@@ -1,16 +1,18 @@
 """How many experts: proposes one edit at a time from the evidence, and learns from refusals.
 
 An expert has a price. Where two in place of one would gain more than it, a split is proposed; where doing
-without one would cost clearly less, a merge or a removal. In between nothing happens, so that the count
-does not swing. A full group moves an expert that is not worth its price to where one would be. What was
-refused waits, twice as long each time. Pure: no clock, no randomness, no learner.
+without one would cost less, it is to be pruned or merged. Where neither is so, the expert whose load times
+excess loss is largest is tried. A trial decides, against half of the price: a split must gain it, a removal
+must not cost it. A full group moves its least useful expert instead of adding one. What was refused waits,
+twice as long each time. Pure: no clock, no randomness, no learner.
 
 Shapes: G groups.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -20,14 +22,15 @@ import numpy.typing as npt
 from ..kernels.regions import Regions
 from ..kernels.watching import Watch
 from .edits import Cut, Edit, Kind, merge, prune, revive, split
-from .evidence import Gain, Harm, cuts, expert_price, mean_input, removals
+from .evidence import Gain, Harm, cuts, expert_price, mean_input, merge_cost, removals, suspicions
 from .lineage import LeafNames
 
 __all__ = ["ExpertCount", "Limits", "Proposal"]
 
 Floats = npt.NDArray[np.float64]
 
-WORTHLESS = 0.5
+WORTH = 0.5
+SUSPICION = 2.0
 RIPE_RECORDS = 400
 PATIENCE_RECORDS = 2000
 LONGEST_PATIENCE = 64_000
@@ -86,6 +89,18 @@ class Proposal:
                 return revive(regions, laplace, self.group, dead, parent, self.cut)
 
 
+class _View(NamedTuple):
+    """What there is to know about one group."""
+
+    regions: Regions
+    watch: Watch
+    group: int
+    names: Sequence[str]
+    price: float
+    is_class: bool
+    limits: Limits
+
+
 class ExpertCount:
     """Watches region groups and proposes edits of their experts.
 
@@ -112,11 +127,12 @@ class ExpertCount:
             record: records learned so far.
         """
         price = expert_price(regions, self.horizon)
-        found: list[tuple[float, Proposal]] = []
-        for group in range(len(self.limits)):
+        found: list[Proposal] = []
+        for group, limits in enumerate(self.limits):
             if watch.records_G[group] >= RIPE_RECORDS:
-                found += self._of_group(regions, watch, names.of(group), group, price, is_class, record)
-        return max(found, key=lambda pair: pair[0])[1] if found else None
+                view = _View(regions, watch, group, names.of(group), price, is_class, limits)
+                found += self._of_group(view, record)
+        return max(found, key=lambda proposal: _surplus(proposal, price), default=None)
 
     def refuse(self, proposal: Proposal, record: int) -> None:
         """A proposal failed its trial: the same leaves wait, twice as long as the last time."""
@@ -130,32 +146,20 @@ class ExpertCount:
         live = {name for group in range(len(self.limits)) for name in names.of(group)}
         self._refused = {key: until for key, until in self._refused.items() if live.issuperset(key[1:])}
 
-    def _of_group(
-        self,
-        regions: Regions,
-        watch: Watch,
-        names: Sequence[str],
-        group: int,
-        price: float,
-        is_class: bool,
-        record: int,
-    ) -> list[tuple[float, Proposal]]:
-        born, limits = int(regions.born_G[group]), self.limits[group]
+    def _of_group(self, view: _View, record: int) -> list[Proposal]:
+        regions, watch, group, _, price, is_class, _ = view
         harms = sorted(removals(regions, watch, group), key=lambda harm: harm.nats)
         gains = sorted(cuts(regions, watch, group, is_class), key=lambda gain: -gain.nats)
-        found: list[tuple[float, Proposal]] = []
-        if born > limits.least:
-            for harm in harms:
-                proposal = _removal(group, harm, names, -WORTHLESS * price)
-                if harm.nats < price and self._may(proposal, record):
-                    found.append((price - harm.nats, proposal))
-                    break
-        for gain in gains:
-            proposal = _addition(group, gain, harms, names, price, full=born >= limits.most)
-            if proposal is not None and proposal.expected > price and self._may(proposal, record):
-                found.append((proposal.expected - price, proposal))
-                break
-        return found
+        removal = self._first(_removals(view, harms), record)
+        addition = self._first(_additions(view, gains, harms, price), record)
+        if removal is None and addition is None:
+            doubts = suspicions(regions, watch, group, gains, is_class)
+            addition = self._first(_additions(view, doubts, harms, SUSPICION * price), record)
+        return [proposal for proposal in (removal, addition) if proposal is not None]
+
+    def _first(self, proposals: Iterator[Proposal], record: int) -> Proposal | None:
+        """The first that does not wait after a refusal."""
+        return next((proposal for proposal in proposals if self._may(proposal, record)), None)
 
     def _may(self, proposal: Proposal, record: int) -> bool:
         until, _ = self._refused.get(_key(proposal.kind, proposal.leaves), (0, 0))
@@ -177,25 +181,36 @@ def _key(kind: str, leaves: Sequence[str]) -> tuple[str, ...]:
     return (kind, *sorted(leaves))
 
 
-def _removal(group: int, harm: Harm, names: Sequence[str], margin: float) -> Proposal:
-    """Merge an expert into its heir, or prune it if the whole group takes its mass better."""
-    leaves = (names[harm.expert],)
-    if harm.heir < 0:
-        return Proposal("prune", group, (harm.expert,), leaves, margin, -harm.nats)
-    pair = (harm.expert, harm.heir)
-    return Proposal("prune", group, pair, (*leaves, names[harm.heir]), margin, -harm.nats)
+def _surplus(proposal: Proposal, price: float) -> float:
+    """What an edit is expected to gain after the price of the experts that it adds or saves."""
+    saves = proposal.kind in ("merge", "prune")
+    return proposal.expected + (price if saves else -price)
 
 
-def _addition(
-    group: int, gain: Gain, harms: Sequence[Harm], names: Sequence[str], price: float, full: bool
-) -> Proposal | None:
-    """Split an expert; in a full group the least useful other one makes room."""
-    parent = gain.expert
-    if not full:
-        return Proposal("split", group, (parent,), (names[parent],), price, gain.nats, gain.cut)
-    idle = next((harm for harm in harms if harm.expert != parent and harm.heir != parent), None)
-    if idle is None:
-        return None
-    leaves = (names[idle.expert], names[parent])
-    expected = gain.nats - idle.nats
-    return Proposal("revive", group, (idle.expert, parent), leaves, price, expected, gain.cut)
+def _removals(view: _View, harms: Sequence[Harm]) -> Iterator[Proposal]:
+    """Ways to do without an expert that is not worth its price: it is pruned, or merged with its heir."""
+    regions, watch, group, names, price, is_class, limits = view
+    if int(regions.born_G[group]) <= limits.least:
+        return
+    for expert, heir, nats in harms:
+        if nats >= price:
+            return
+        slots = (expert,) if heir < 0 else (expert, heir)
+        leaves, margin = tuple(names[slot] for slot in slots), -WORTH * price
+        cost = math.inf if heir < 0 else merge_cost(regions, watch, group, (expert, heir), is_class)
+        kind: Kind = "merge" if cost < nats else "prune"
+        yield Proposal(kind, group, slots, leaves, margin, -min(cost, nats))
+
+
+def _additions(view: _View, gains: Sequence[Gain], harms: Sequence[Harm], worth: float) -> Iterator[Proposal]:
+    """Splits that would gain more than ``worth``; in a full group the least useful other expert makes room."""
+    regions, _, group, names, price, _, limits = view
+    full, margin = int(regions.born_G[group]) >= limits.most, WORTH * price
+    for parent, nats, cut in gains:
+        if not full and nats > worth:
+            yield Proposal("split", group, (parent,), (names[parent],), margin, nats, cut)
+        idle = next((harm for harm in harms if parent not in (harm.expert, harm.heir)), None)
+        if full and idle is not None and nats - idle.nats > worth:
+            leaves = (names[idle.expert], names[parent])
+            slots, expected = (idle.expert, parent), nats - idle.nats
+            yield Proposal("revive", group, slots, leaves, margin, expected, cut)

@@ -114,7 +114,7 @@ def split(regions: Regions, laplace: bool, group: int, expert: int, cut: Cut | N
     if cut is not None:
         _part(after, laplace, group, (expert, born), cut)
     origin_E[expert] = -1
-    heirs = [(e,) for e in range(born)]
+    heirs: list[tuple[int, ...]] = [(e,) for e in range(born)]
     heirs[expert] = (expert, born)
     return Edit("split", group, after, origin_E, tuple(heirs), (expert,), (expert, born))
 
@@ -145,7 +145,7 @@ def merge(
         raise ValueError(f"pair: got {pair}; a merge needs two different experts")
     first, second = sorted(pair)
     _live(regions, group, first)
-    born = _live(regions, group, second)
+    _live(regions, group, second)
     both = [first, second]
     usage_2 = regions.usage_GE[group, both]
     w_2 = usage_2 / usage_2.sum() if usage_2.sum() > 0.0 else np.full(2, 0.5)
@@ -262,7 +262,7 @@ def grow(regions: Regions, laplace: bool, group: int, place_A: Floats, prior: fl
     if curvature_EQQ is not None:
         curvature_EQQ[born] = prior * np.eye(curvature_EQQ.shape[1])
     after.born_G[group] += 1
-    heirs = [(e,) for e in range(born)]
+    heirs: list[tuple[int, ...]] = [(e,) for e in range(born)]
     heirs[nearest] = (nearest, born)
     return Edit("grow", group, after, np.arange(experts), tuple(heirs), (nearest,), (born,))
 
@@ -302,7 +302,9 @@ def _slope(laplace: bool, scale: float, row_NA: Floats, place_A: Floats) -> Floa
     return along
 
 
-def _close_gap(regions: Regions, group: int, gone: int) -> tuple[npt.NDArray[np.int64], list[tuple[int, ...]]]:
+def _close_gap(
+    regions: Regions, group: int, gone: int
+) -> tuple[npt.NDArray[np.int64], list[tuple[int, ...]]]:
     """Move later experts forward over a vacated slot -> (origin of every slot, heirs of every old expert)."""
     born, experts = int(regions.born_G[group]), regions.bias_GE.shape[1]
     kept = [e for e in range(born) if e != gone]
@@ -342,7 +344,7 @@ def _gate(regions: Regions, laplace: bool, group: int) -> Gate:
 
 
 def _part(regions: Regions, laplace: bool, group: int, pair: tuple[int, int], cut: Cut) -> None:
-    """Move two copies apart across a border through the cut's place, and give each its side's coefficients."""
+    """Move two copies apart across a border through the cut's place; each takes its side's coefficients."""
     direction_A, place_A = cut.direction_A, cut.place_A
     for expert, side, shift_CA, variance in zip(pair, (-1, 1), cut.shift_2CA, cut.variance_2, strict=True):
         row_A = regions.centre_GEA[group, expert]

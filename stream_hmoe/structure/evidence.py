@@ -25,7 +25,19 @@ from ..kernels.regions import Regions
 from ..kernels.watching import WATCH_AXES, Watch
 from .edits import Cut
 
-__all__ = ["Gain", "Harm", "allocate_watch", "cuts", "expert_price", "fade", "forget", "mean_input", "removals"]
+__all__ = [
+    "Gain",
+    "Harm",
+    "allocate_watch",
+    "cuts",
+    "expert_price",
+    "fade",
+    "forget",
+    "mean_input",
+    "merge_cost",
+    "removals",
+    "suspicions",
+]
 
 Floats = npt.NDArray[np.float64]
 
@@ -82,7 +94,7 @@ def expert_price(regions: Regions, horizon: int) -> float:
     """Nats per record that an expert must be worth: its gate row and bias, coefficients and variance."""
     outputs, wide = regions.logit_C.size, regions.centre_GEA.shape[2]
     free = max(outputs - 1, 1) * wide + (outputs == 1)
-    return (wide + free) * math.log(horizon) / (2.0 * horizon)
+    return float((wide + free) * math.log(horizon) / (2.0 * horizon))
 
 
 def removals(regions: Regions, watch: Watch, group: int) -> list[Harm]:
@@ -119,6 +131,54 @@ def cuts(regions: Regions, watch: Watch, group: int, is_class: bool) -> Iterator
         if is_class:
             cut = cut._replace(variance_2=np.full(2, regions.variance_GE[group, expert]))
         yield Gain(expert, float(gain_J[best]) / records, cut)
+
+
+def merge_cost(regions: Regions, watch: Watch, group: int, pair: tuple[int, int], is_class: bool) -> float:
+    """What it would cost if the least squares of both pasts spoke for both, in nats per record.
+
+    sum_i h_i (eta_i - eta)' E_i[z z'] (eta_i - eta) / 2 v_i, with v_i the variance, and 1 / p (1 - p) for
+    classes; infinite where some features are not tried.
+    """
+    both, records = list(pair), float(watch.records_G[group])
+    moment_2BB, eta_2CB = watch.moment_GEBB[group, both], regions.weight_GECA[group, both]
+    if records == 0.0 or moment_2BB.shape[-1] != eta_2CB.shape[-1]:
+        return math.inf
+    together_CB = np.einsum("ncb,nbd->cd", eta_2CB, moment_2BB)
+    eta_CB, _ = _least_squares(moment_2BB.sum(axis=0), together_CB)
+    away_2CB = eta_2CB - eta_CB
+    square_2C = np.einsum("nca,nab,ncb->nc", away_2CB, moment_2BB, away_2CB)
+    mass_21 = np.maximum(moment_2BB[:, :1, 0], 1e-9)
+    spread_2C = watch.square_GEC[group, both] / mass_21
+    curve_2C = spread_2C if is_class else 1.0 / np.maximum(spread_2C, LEAST_VARIANCE)
+    return float(0.5 * (square_2C * curve_2C).sum()) / records
+
+
+def suspicions(
+    regions: Regions, watch: Watch, group: int, gains: Sequence[Gain], is_class: bool
+) -> list[Gain]:
+    """Experts whose load times excess loss is large, though no cut of the inputs says why; largest first.
+
+    Excess is an expert's loss above that of the best one, so that this is what the group would gain if two
+    in its place were as good. Where a mean is told, the copies also start apart in what they say: two
+    regimes may share one place. An expert that served less than half of an even share is no measure.
+    """
+    born, records = int(regions.born_G[group]), float(watch.records_G[group])
+    mass_E = watch.moment_GEBB[group, :born, 0, 0]
+    busy_E = mass_E > 0.5 * mass_E.mean()
+    if not busy_E.any():
+        return []
+    loss_E = watch.loss_GE[group, :born] / np.maximum(mass_E, 1e-9)
+    load_E = mass_E * np.maximum(loss_E - loss_E[busy_E].min(), 0.0) / records
+    found = []
+    for gain in gains:
+        cut = gain.cut
+        if not is_class:
+            variance = float(regions.variance_GE[group, gain.expert])
+            shift_2CA = cut.shift_2CA.copy()
+            shift_2CA[:, 0, 0] += np.array([-0.5, 0.5]) * math.sqrt(2.0 * variance)
+            cut = cut._replace(shift_2CA=shift_2CA, variance_2=np.full(2, 0.5 * variance))
+        found.append(Gain(gain.expert, float(load_E[gain.expert]), cut))
+    return sorted(found, key=lambda gain: -gain.nats)
 
 
 def mean_input(regions: Regions, watch: Watch, laplace: bool, group: int, experts: Sequence[int]) -> Floats:

@@ -6,9 +6,10 @@ a bound that is known before each record:
     E+ = prod 1 + lambda (d - margin)       falls or stays, on average, if the mean of d is at most the margin
     E- = prod 1 - lambda' (d - margin)      likewise if it is at least the margin
 
-with lambda = mean / (variance + mean^2) of the recent past, at most half of what keeps a factor positive. Either
-may be looked at after every record: by Ville's inequality each exceeds 1 / alpha wrongly with probability
-at most alpha. What is tested is the mean of the differences as cut, at 6 of their recent deviations.
+with lambda = mean / (variance + mean^2) of the recent past, at most half of what keeps a factor positive.
+Either may be looked at after every record: by Ville's inequality each exceeds 1 / alpha wrongly with
+probability at most alpha. What is tested is the mean of the differences as cut, at 6 of their recent
+deviations.
 
 Source: betting and aGRAPA, Waudby-Smith and Ramdas (2024).
 
