@@ -9,7 +9,7 @@ Shapes: N records, D features, G region groups, K leaves.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -34,7 +34,7 @@ from .structure import (
     put_back,
 )
 
-__all__ = ["AdaptingLearner", "make_learner"]
+__all__ = ["AdaptingLearner", "make_learner", "restored_learner"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -51,11 +51,17 @@ def make_learner(settings: Settings, task: Task) -> Learner:
     return AdaptingLearner(settings, task) if settings.adapt_experts else Learner(settings, task)
 
 
+def restored_learner(state: Mapping[str, Any]) -> Learner:
+    """The learner that ``state_dict`` described, of the kind that its settings ask for."""
+    fresh = make_learner(Settings.from_json(state["settings"]), state["task"])
+    return fresh.load_state_dict(dict(state))
+
+
 class AdaptingLearner(Learner):
     """A ``Learner`` that splits, merges, prunes and revives local experts on evidence.
 
     Until ``BIRTHS_UNTIL`` records experts are born as in any learner, up to ``settings.first_experts``;
-    then only edits that won their trial change the count. ``news`` holds the last of them.
+    then only edits that won their trial change the count.
 
     Args:
         settings: the model's shape.
@@ -66,16 +72,22 @@ class AdaptingLearner(Learner):
         super().__init__(settings, task)
         regions = self.state.regions
         limits = [Limits(region.least, settings.most_experts(region)) for region in settings.regions]
-        first = [max(low, min(settings.first_experts, high)) for low, high in limits]
+        wanted = settings.first_experts or settings.experts
+        first = [max(low, min(wanted, high)) for low, high in limits]
         regions.most_G[:] = first
         regions.rebirth_usage_G[:] = 0.0
         names = [name for name in self.topology.groups if name.startswith("regions ")]
         self.names = LeafNames(names, settings.experts)
         self.topology = self.names.rename(self.topology)
         self.count = ExpertCount(limits)
-        self.news: deque[Restructured] = deque(maxlen=LONGEST_NEWS)
+        self._news: deque[Restructured] = deque(maxlen=LONGEST_NEWS)
         self._resting_until = BIRTHS_UNTIL
         self._watch_anew()
+
+    @property
+    def news(self) -> Sequence[Restructured]:
+        """The last changes of the set of experts, by number of records learned before them."""
+        return tuple(self._news)
 
     @property
     def experts(self) -> tuple[int, ...]:
@@ -144,7 +156,9 @@ class AdaptingLearner(Learner):
         lineage = self.names.apply(shadow.edit)
         self.topology = self.names.rename(self.topology)
         self.count.restructured(self.names)
-        self.news.append(Restructured(self.records, shadow.reason(), self.topology, lineage))
+        live = int(self.state.regions.born_G[shadow.edit.group])
+        reason = f"{live} experts in {lineage.group} after a {shadow.reason()}"
+        self._news.append(Restructured(self.records, reason, self.topology, lineage))
         self._resting_until = self.records + COOL_DOWN
 
     def _try(self) -> None:

@@ -12,6 +12,7 @@ import pandas as pd
 from river import base
 
 from . import checkpoint
+from .adapting import make_learner
 from .errors import BadCheckpoint
 from .events import Block, Scored, Topology
 from .features import FeatureEncoder
@@ -38,9 +39,13 @@ class HMoEClassifier(base.MiniBatchClassifier):
     kinds
         Which kinds of groups stand under the outer gate.
     experts
-        Local experts of each region group.
+        Local experts of each region group; with ``adapt_experts`` the most there may be.
     seed
         Which features a boosted tree may split on depends on it; nothing else does.
+    adapt_experts
+        Whether the data choose the number of local experts: one region group takes the place of the
+        default ones, starts with as many experts as find room, and splits, merges and prunes them on
+        evidence, each change tried beside the model before it counts.
 
     Examples:
     --------
@@ -53,15 +58,21 @@ class HMoEClassifier(base.MiniBatchClassifier):
     """
 
     def __init__(
-        self, gates: str = "LL", kinds: Sequence[str] = KINDS, experts: int = 24, seed: int = 0
+        self,
+        gates: str = "LL",
+        kinds: Sequence[str] = KINDS,
+        experts: int = 24,
+        seed: int = 0,
+        adapt_experts: bool = False,
     ) -> None:
         self.gates = gates
         self.kinds = tuple(kinds)
         self.experts = experts
         self.seed = seed
-        settings = Settings(gates=gates, kinds=self.kinds, experts=experts, seed=seed)
+        self.adapt_experts = adapt_experts
+        settings = _settings(gates, self.kinds, experts, seed, adapt_experts)
         self._targets = ClassTargets()
-        self._inner = Incremental(FeatureEncoder(), self._targets, Learner(settings, "classification"))
+        self._inner = Incremental(FeatureEncoder(), self._targets, make_learner(settings, "classification"))
 
     @property
     def _multiclass(self) -> bool:
@@ -116,8 +127,10 @@ class HMoEClassifier(base.MiniBatchClassifier):
 
     def step(self, records: Sequence[Mapping[Any, Any]], targets: Sequence[Any]) -> Block:
         """Predict, score, then learn each record in order; unusable records are reported, not learned."""
+        before = self._inner.learner.records
         run, rejected = self._inner.step(records, targets)
-        return Block(self._scored(run, [targets[n] for n in run.records], True), tuple(rejected))
+        scored = self._scored(run, [targets[n] for n in run.records], True)
+        return Block(scored, tuple(rejected), self._inner.restructured(run, before))
 
     def step_frame(
         self, X: pd.DataFrame, y: Sequence[Any], *, weights: bool = False
@@ -177,9 +190,13 @@ class HMoERegressor(base.MiniBatchRegressor):
     kinds
         Which kinds of groups stand under the outer gate.
     experts
-        Local experts of each region group.
+        Local experts of each region group; with ``adapt_experts`` the most there may be.
     seed
         Which features a boosted tree may split on depends on it; nothing else does.
+    adapt_experts
+        Whether the data choose the number of local experts: one region group takes the place of the
+        default ones, starts with as many experts as find room, and splits, merges and prunes them on
+        evidence, each change tried beside the model before it counts.
 
     Examples:
     --------
@@ -192,14 +209,20 @@ class HMoERegressor(base.MiniBatchRegressor):
     """
 
     def __init__(
-        self, gates: str = "LL", kinds: Sequence[str] = KINDS, experts: int = 24, seed: int = 0
+        self,
+        gates: str = "LL",
+        kinds: Sequence[str] = KINDS,
+        experts: int = 24,
+        seed: int = 0,
+        adapt_experts: bool = False,
     ) -> None:
         self.gates = gates
         self.kinds = tuple(kinds)
         self.experts = experts
         self.seed = seed
-        settings = Settings(gates=gates, kinds=self.kinds, experts=experts, seed=seed)
-        self._inner = Incremental(FeatureEncoder(), MeanTargets(), Learner(settings, "regression"))
+        self.adapt_experts = adapt_experts
+        settings = _settings(gates, self.kinds, experts, seed, adapt_experts)
+        self._inner = Incremental(FeatureEncoder(), MeanTargets(), make_learner(settings, "regression"))
 
     @property
     def topology(self) -> Topology:
@@ -239,8 +262,10 @@ class HMoERegressor(base.MiniBatchRegressor):
 
     def step(self, records: Sequence[Mapping[Any, Any]], targets: Sequence[Any]) -> Block:
         """Predict, score, then learn each record in order; unusable records are reported, not learned."""
+        before = self._inner.learner.records
         run, rejected = self._inner.step(records, targets)
-        return Block(self._scored(run, [targets[n] for n in run.records]), tuple(rejected))
+        scored = self._scored(run, [targets[n] for n in run.records])
+        return Block(scored, tuple(rejected), self._inner.restructured(run, before))
 
     def step_frame(
         self, X: pd.DataFrame, y: Sequence[Any], *, weights: bool = False
@@ -276,6 +301,12 @@ class HMoERegressor(base.MiniBatchRegressor):
         return _scored(run, targets, mean_N.tolist(), deviation_N, np.abs(truth_N - mean_N), outcome)
 
 
+def _settings(gates: str, kinds: tuple[str, ...], experts: int, seed: int, adapt_experts: bool) -> Settings:
+    if adapt_experts:
+        return Settings.counted(gates, kinds, experts, seed)
+    return Settings(gates=gates, kinds=kinds, experts=experts, seed=seed)
+
+
 def _scored(
     run: Run,
     targets: Sequence[Any],
@@ -301,11 +332,12 @@ def _weights_one(inner: Incremental, x: Mapping[Any, Any]) -> Floats:
 
 
 def _take_settings(model: HMoEClassifier | HMoERegressor, settings: Settings) -> None:
-    model.gates, model.kinds, model.experts, model.seed = (
+    model.gates, model.kinds, model.experts, model.seed, model.adapt_experts = (
         settings.gates,
         settings.kinds,
         settings.experts,
         settings.seed,
+        settings.adapt_experts,
     )
 
 

@@ -8,12 +8,13 @@ Shapes: N records, D features, C outputs (classes; 1 for a mean), K leaves.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from .events import Topology
+from .events import Restructured, Topology
 from .kernels.additive import quantile_edges
 from .kernels.categorical import LEARN, PREDICT, STEP, State, run_classes
 from .kernels.compiled import Entry
@@ -66,6 +67,11 @@ class Learner:
     def records(self) -> int:
         """Number of records learned."""
         return int(self.state.records_1[0])
+
+    @property
+    def news(self) -> Sequence[Restructured]:
+        """The last changes of the set of experts, by number of records learned before them."""
+        return ()
 
     def widen(self, num_features: int, num_outputs: int) -> None:
         """Make room for new features and classes (never fewer); what was learned keeps its place."""

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any
 
 from river.base import DriftDetector
 
 from .estimators import HMoEClassifier, HMoERegressor
-from .events import Fact
+from .events import Fact, Restructured, Scored
 from .signals import GateSignals
 
 __all__ = ["Pipeline"]
@@ -38,7 +38,8 @@ class Pipeline:
             targets: their N targets.
 
         Returns:
-            What was scored (if anything), what was rejected, and which signals changed level.
+            What was scored (if anything), cut where the set of experts changed; what was rejected, and
+            which signals changed level.
         """
         first = self.records_seen
         block = self.model.step(records, targets)
@@ -47,7 +48,12 @@ class Pipeline:
         if not len(block.scored.record):
             return [*rejected]
         scored = replace(block.scored, record=block.scored.record + first)
-        return [scored, *rejected, *self._signals.update(scored.record, scored.gate_weights)]
+        restructured = [replace(fact, record=first + fact.record) for fact in block.restructured]
+        return [
+            *_cut(scored, restructured),
+            *rejected,
+            *self._signals.update(scored.record, scored.gate_weights),
+        ]
 
     def state_dict(self) -> dict[str, Any]:
         """Everything: with it and the same records the same facts follow."""
@@ -62,3 +68,20 @@ class Pipeline:
         self.records_seen = int(state["records_seen"])
         self.model.load_state_dict(state["model"])
         self._signals.load_state_dict(state["signals"])
+
+
+def _cut(scored: Scored, restructured: Sequence[Restructured]) -> list[Fact]:
+    """Scored records and restructurings in order: every part has one meaning of its gate weights."""
+    facts: list[Fact] = []
+    begin = 0
+    for fact in restructured:
+        end = int((scored.record < fact.record).sum())
+        facts += [_part(scored, begin, end), fact]
+        begin = end
+    if begin < len(scored.record):
+        facts.append(_part(scored, begin, len(scored.record)) if begin else scored)
+    return facts
+
+
+def _part(scored: Scored, begin: int, end: int) -> Scored:
+    return Scored(*(getattr(scored, field.name)[begin:end] for field in fields(scored)))

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-__all__ = ["GATES", "KINDS", "RegionGroup", "Settings"]
+__all__ = ["COUNTED_REGIONS", "GATES", "KINDS", "RegionGroup", "Settings"]
 
 GATES = ("SS", "SL", "LS", "LL")
 KINDS = ("linear", "regions", "memory", "prototypes", "additive", "boosted")
@@ -49,6 +49,12 @@ _REGIONS = (
     RegionGroup(scale=4.0, forgetting=0.99),
     RegionGroup(scale=8.0, forgetting=0.97),
 )
+# Steps small enough that a gate at rest is worth its density, and a scale that finds itself: with a wrong
+# one more experts are needed to draw the same borders.
+COUNTED_REGIONS = (
+    RegionGroup(scale=4.0, centre_step=0.003, bias_step=0.01, forgetting=0.99, scale_step=0.01),
+)
+COUNTED_CUTOFF = 1e-3
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +75,8 @@ class Settings:
         seed: seed of the one random choice, which features a tree may split on.
         adapt_experts: whether each region group's number of experts follows the evidence, between the
             group's limits; otherwise experts are born until the group is full.
-        first_experts: experts that births make before the evidence decides.
+        first_experts: experts that births make in each group before the evidence decides; ``None`` is as
+            many as the group may have.
     """
 
     gates: str = "LL"
@@ -84,7 +91,7 @@ class Settings:
     cutoff: float = 1e-2
     seed: int = 0
     adapt_experts: bool = False
-    first_experts: int = 4
+    first_experts: int | None = None
 
     def __post_init__(self) -> None:
         if self.gates not in GATES:
@@ -94,7 +101,7 @@ class Settings:
         unknown = [kind for kind in self.kinds if kind not in KINDS]
         if unknown or not self.kinds:
             raise ValueError(f"kinds: got {self.kinds!r}; choose some of {', '.join(KINDS)}")
-        for name in ("experts", "remembered", "prototypes", "stages", "first_experts"):
+        for name in ("experts", "remembered", "prototypes", "stages"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name}: got {getattr(self, name)}; it must be at least 1")
         for name in ("bins", "leaves"):
@@ -105,12 +112,30 @@ class Settings:
         ):
             raise ValueError("regions: at least one group, and those with second-order experts last")
 
+        if self.first_experts is not None and self.first_experts < 1:
+            raise ValueError(f"first_experts: got {self.first_experts}; it must be at least 1, or None")
         for region in self.regions:
             if not 1 <= region.least <= self.most_experts(region) <= self.experts:
                 raise ValueError(
                     f"regions: a group has limits {region.least} to {self.most_experts(region)};"
                     f" they must be in order and within 1 to experts={self.experts}"
                 )
+
+    @classmethod
+    def counted(
+        cls, gates: str, kinds: tuple[str, ...], experts: int, seed: int, first_experts: int | None = None
+    ) -> Settings:
+        """One region group that chooses the number of its experts and its scale, up to ``experts``."""
+        return cls(
+            gates=gates,
+            kinds=kinds,
+            experts=experts,
+            regions=COUNTED_REGIONS,
+            cutoff=COUNTED_CUTOFF,
+            seed=seed,
+            adapt_experts=True,
+            first_experts=first_experts,
+        )
 
     def most_experts(self, region: RegionGroup) -> int:
         """Most live experts of a group."""

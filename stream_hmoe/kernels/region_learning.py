@@ -177,12 +177,15 @@ def gaussian_shares(
 
 @compiled
 def _move_scale(regions: Regions, g: int, distance_E: Floats, gate_E: Floats) -> None:
-    """log kappa += step d log p / d log kappa = step sum_e (h_e - g_e) (-kappa distance_e), cut at 1."""
+    """log kappa += step d log p / d kappa = -step sum_e (h_e - g_e) distance_e.
+
+    Not along log kappa, whose slope is larger by kappa and would have to be cut, which is a bias.
+    """
     slope = 0.0
     for e in range(regions.born_G[g]):
         if gate_E[e] > 0.0:
-            slope -= (regions.share_E[e] - gate_E[e]) * regions.scale_G[g] * distance_E[e]
-    scale = regions.scale_G[g] * math.exp(regions.scale_step_G[g] * min(max(slope, -1.0), 1.0))
+            slope -= (regions.share_E[e] - gate_E[e]) * distance_E[e]
+    scale = regions.scale_G[g] * math.exp(regions.scale_step_G[g] * slope)
     regions.scale_G[g] = min(max(scale, LEAST_SCALE), LARGEST_SCALE)
 
 

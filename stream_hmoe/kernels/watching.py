@@ -45,9 +45,10 @@ SETTLED_MASS = 10.0
 class Watch(NamedTuple):
     """Sums over the records watched, each weighted by the expert's responsibility.
 
-    ``loss_GE`` is -log f_e, ``alone_GE`` -log(1 - h), ``absent_GE`` log(1 - g), ``heir_GEE`` what e's mass handed to j takes
-    off ``alone_GE``; ``square_GEC`` squared residuals (classes: p (1 - p)); ``moment`` z z' and ``gradient``
-    residual times z, with ``side`` the same times +1 or -1 by the side of e's mean input along a direction.
+    ``gate_GE`` is g alone. ``loss_GE`` is -log f_e, ``alone_GE`` -log(1 - h), ``absent_GE`` log(1 - g),
+    ``heir_GEE`` what e's mass handed to j takes off ``alone_GE`` (these three as they are). ``square_GEC``
+    is squared residuals (classes: p (1 - p)), ``moment`` z z' and ``gradient`` residual times z; with ``side``
+    the same times +1 or -1 by the side of e's mean input along a direction.
     """
 
     direction_JB: Floats

@@ -203,7 +203,7 @@ def _removals(view: _View, harms: Sequence[Harm]) -> Iterator[Proposal]:
 
 
 def _additions(view: _View, gains: Sequence[Gain], harms: Sequence[Harm], worth: float) -> Iterator[Proposal]:
-    """Splits that would gain more than ``worth``; in a full group the least useful other expert makes room."""
+    """Splits that would gain more than ``worth``; in a full group the least useful other one makes room."""
     regions, _, group, names, price, _, limits = view
     full, margin = int(regions.born_G[group]) >= limits.most, WORTH * price
     for parent, nats, cut in gains:

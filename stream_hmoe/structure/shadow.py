@@ -76,7 +76,7 @@ class Shadow:
         self.trial.update(champion_N - challenger_N)
 
     def reason(self) -> str:
-        """What was done and what spoke for it."""
+        """What is done and what speaks for it."""
         proposal, trial = self.proposal, self.trial
         return (
             f"{proposal.kind} of {', '.join(proposal.leaves)}: {trial.mean:+.4f} nats a record over"
