@@ -111,9 +111,7 @@ class AdaptingLearner(Learner):
         self._nobody = nobody(self.state.regions)
 
     def _run(self, x_ND: Floats, y_N: npt.NDArray[Any], mode: int, outcome: Outcome) -> None:
-        if mode == PREDICT:
-            super()._run(x_ND, y_N, mode, outcome)
-            return
+        # Predictions too: one piece of machine code makes all of them, as a sum may round otherwise elsewhere.
         shadow = self._shadow
         beside = self._nobody if shadow is None else shadow.beside
         loss_NG, beside_loss_N1 = np.empty((len(x_ND), len(self.count.limits))), np.empty((len(x_ND), 1))
@@ -122,7 +120,7 @@ class AdaptingLearner(Learner):
             WATCH_CLASSES(self.state, self._watch, beside, x_ND, y_N, mode, *outcome, *losses)
         else:
             WATCH_MEANS(self.state, self.target_3, self._watch, beside, x_ND, y_N, mode, *outcome, *losses)
-        if shadow is not None:
+        if shadow is not None and mode != PREDICT:
             shadow.update(loss_NG[:, shadow.edit.group], beside_loss_N1[:, 0])
 
     def _until_due(self) -> int:

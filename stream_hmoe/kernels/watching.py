@@ -43,17 +43,16 @@ SETTLED_MASS = 10.0
 
 
 class Watch(NamedTuple):
-    """Sums over the records watched, each weighted by the expert's responsibility.
+    """Sums over the records watched, as they are or weighted by the expert's responsibility h.
 
-    ``gate_GE`` is g alone. ``loss_GE`` is -log f_e, ``alone_GE`` -log(1 - h), ``absent_GE`` log(1 - g),
-    ``heir_GEE`` what e's mass handed to j takes off ``alone_GE`` (these three as they are). ``square_GEC``
-    is squared residuals (classes: p (1 - p)), ``moment`` z z' and ``gradient`` residual times z; with ``side``
-    the same times +1 or -1 by the side of e's mean input along a direction.
+    As they are: ``alone_GE`` -log(1 - h), ``absent_GE`` log(1 - g), ``heir_GEE`` what e's mass handed to j
+    takes off ``alone_GE``. Weighted: ``loss_GE`` -log f_e, ``square_GEC`` squared residuals (of classes
+    p (1 - p)), ``moment`` z z', ``gradient`` residual times z; ``side`` is the same times +1 or -1 by the
+    side of e's mean input along a direction.
     """
 
     direction_JB: Floats
     records_G: Floats
-    gate_GE: Floats
     loss_GE: Floats
     alone_GE: Floats
     absent_GE: Floats
@@ -69,7 +68,6 @@ class Watch(NamedTuple):
 WATCH_AXES = {
     "direction_JB": Axes("JB"),
     "records_G": Axes("G"),
-    "gate_GE": Axes("GE"),
     "loss_GE": Axes("GE"),
     "alone_GE": Axes("GE"),
     "absent_GE": Axes("GE"),
@@ -106,7 +104,7 @@ def run_watched_classes(
     group_loss_NG: Floats,
     beside_loss_NG: Floats,
 ) -> None:
-    """``run_classes`` in mode STEP or LEARN, watched, with a challenger beside it on the same records.
+    """``run_classes`` watched while it learns, with a challenger beside it on the same records.
 
     -log p(y|x) of every group goes into ``group_loss_NG``, that of the challenger into ``beside_loss_NG``.
     """
@@ -117,6 +115,8 @@ def run_watched_classes(
         x, y, p, loss, weight = x_ND[one], y_N[one], probability_NC[one], loss_N[one], weight_NK[one]
         if mode != LEARN:
             run_classes(state, x, y, PHASES[0], p, loss, weight)
+        if mode == PREDICT:
+            continue
         _watch_classes(regions, watch, z_A, y_N[n], state.pool.probability_TC[2:], group_loss_NG[n])
         if challenger.born_G.size > 0:
             predict_regions(challenger, laplace, z_A, beside.probability_TC, 0)
@@ -148,6 +148,8 @@ def run_watched_means(
         x, y, moments, loss, weight = x_ND[one], y_N[one], moments_N2[one], loss_N[one], weight_NK[one]
         if mode != LEARN:
             run_means(state, target_3, x, y, PHASES[0], moments, loss, weight)
+        if mode == PREDICT:
+            continue
         centre, spread = target_scale(target_3)
         u = min(max((y_N[n] - centre) / spread, -LARGEST), LARGEST)
         _watch_means(regions, watch, z_A, u, group_loss_NG[n])
@@ -205,7 +207,6 @@ def _count_removals(regions: Regions, watch: Watch, g: int, loss: float) -> None
         if gate == 0.0:
             continue
         rest = max(1.0 - share_E[e], LEAST_REST)
-        watch.gate_GE[g, e] += gate
         if share_E[e] > 0.0:
             watch.loss_GE[g, e] += share_E[e] * (loss - math.log(share_E[e] / gate))
         watch.alone_GE[g, e] -= math.log(rest)
