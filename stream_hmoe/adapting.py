@@ -111,7 +111,7 @@ class AdaptingLearner(Learner):
         self._nobody = nobody(self.state.regions)
 
     def _run(self, x_ND: Floats, y_N: npt.NDArray[Any], mode: int, outcome: Outcome) -> None:
-        # Predictions too: one piece of machine code makes all of them, as a sum may round otherwise elsewhere.
+        # Predictions too: one piece of machine code makes all, as a sum may round otherwise elsewhere.
         shadow = self._shadow
         beside = self._nobody if shadow is None else shadow.beside
         loss_NG, beside_loss_N1 = np.empty((len(x_ND), len(self.count.limits))), np.empty((len(x_ND), 1))

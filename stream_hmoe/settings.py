@@ -49,11 +49,13 @@ _REGIONS = (
     RegionGroup(scale=4.0, forgetting=0.99),
     RegionGroup(scale=8.0, forgetting=0.97),
 )
-# Steps small enough that a gate at rest is worth its density, and a scale that finds itself: with a wrong
-# one more experts are needed to draw the same borders.
-COUNTED_REGIONS = (
-    RegionGroup(scale=4.0, centre_step=0.003, bias_step=0.01, forgetting=0.99, scale_step=0.01),
-)
+# Steps small enough that a gate at rest does not blur its density (a softmax row is longer than a centre is
+# far, and steps as much larger), and a scale that finds itself: with a wrong one more experts are needed to
+# draw the same borders.
+COUNTED_REGIONS = {
+    "L": RegionGroup(scale=4.0, centre_step=0.003, bias_step=0.01, forgetting=0.99, scale_step=0.01),
+    "S": RegionGroup(scale=4.0, centre_step=0.03, bias_step=0.01, forgetting=0.99),
+}
 COUNTED_CUTOFF = 1e-3
 
 
@@ -125,12 +127,12 @@ class Settings:
     def counted(
         cls, gates: str, kinds: tuple[str, ...], experts: int, seed: int, first_experts: int | None = None
     ) -> Settings:
-        """One region group that chooses the number of its experts and its scale, up to ``experts``."""
+        """One region group that chooses the number of its experts, up to ``experts``, and its scale."""
         return cls(
             gates=gates,
             kinds=kinds,
             experts=experts,
-            regions=COUNTED_REGIONS,
+            regions=(COUNTED_REGIONS[gates[-1:]],) if gates in GATES else _REGIONS,
             cutoff=COUNTED_CUTOFF,
             seed=seed,
             adapt_experts=True,
