@@ -175,7 +175,8 @@ def suspicions(
         if not is_class:
             variance = float(regions.variance_GE[group, gain.expert])
             shift_2CA = cut.shift_2CA.copy()
-            shift_2CA[:, 0, 0] += np.array([-0.5, 0.5]) * math.sqrt(2.0 * variance)
+            rise = float((shift_2CA[1, 0] - shift_2CA[0, 0]) @ cut.place_A)
+            shift_2CA[:, 0, 0] += np.copysign(0.5, rise) * np.array([-1.0, 1.0]) * math.sqrt(2.0 * variance)
             cut = cut._replace(shift_2CA=shift_2CA, variance_2=np.full(2, 0.5 * variance))
         found.append(Gain(gain.expert, float(load_E[gain.expert]), cut))
     return sorted(found, key=lambda gain: -gain.nats)

@@ -47,7 +47,7 @@ class Trial:
         longest: records after which the trial ends undecided.
     """
 
-    def __init__(self, margin: float, alpha: float = 0.01, warmup: int = 200, longest: int = 4000) -> None:
+    def __init__(self, margin: float, alpha: float = 0.01, warmup: int = 200, longest: int = 8000) -> None:
         self.margin = margin
         self.alpha = alpha
         self.warmup = warmup

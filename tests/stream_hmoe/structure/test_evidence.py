@@ -13,7 +13,15 @@ from stream_hmoe.layout import Task
 from stream_hmoe.learner import Learner
 from stream_hmoe.settings import RegionGroup, Settings
 from stream_hmoe.structure import cuts, expert_price, fade, removals
-from tests.stream_hmoe.structure.made_groups import CLASSES, FEATURES, SLOTS, drawn, inputs, with_constant
+from tests.stream_hmoe.structure.made_groups import (
+    CLASSES,
+    FEATURES,
+    SLOTS,
+    Floats,
+    drawn,
+    inputs,
+    with_constant,
+)
 from tests.stream_hmoe.structure.test_edits import weights
 
 
@@ -35,16 +43,18 @@ def watching(like: Learner) -> AdaptingLearner:
     return learner
 
 
-def densities(learner: Learner, z_A: np.ndarray, y: float) -> np.ndarray:
+def densities(learner: Learner, z_A: Floats, y: float) -> Floats:
     """Of every live expert at one record."""
     regions = learner.state.regions
     born = int(regions.born_G[0])
-    says_EC = regions.weight_GECA[0, :born] @ z_A
+    says_EC: Floats = regions.weight_GECA[0, :born] @ z_A
     if learner.task == "classification":
-        power_EC = np.exp(says_EC - says_EC.max(axis=1, keepdims=True))
-        return power_EC[:, int(y)] / power_EC.sum(axis=1)
-    variance_E = np.maximum(regions.variance_GE[0, :born], VARIANCE_FLOOR)
-    return np.exp(-0.5 * (y - says_EC[:, 0]) ** 2 / variance_E) / np.sqrt(2.0 * math.pi * variance_E)
+        power_EC: Floats = np.exp(says_EC - says_EC.max(axis=1, keepdims=True))
+        chance_EC: Floats = power_EC / power_EC.sum(axis=1, keepdims=True)
+        return chance_EC[:, int(y)]
+    variance_E: Floats = np.maximum(regions.variance_GE[0, :born], VARIANCE_FLOOR)
+    near_E: Floats = np.exp(-0.5 * (y - says_EC[:, 0]) ** 2 / variance_E)
+    return near_E / np.sqrt(2.0 * math.pi * variance_E)
 
 
 @pytest.mark.parametrize("gates", ["LL", "SS"])
