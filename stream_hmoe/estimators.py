@@ -43,9 +43,9 @@ class HMoEClassifier(base.MiniBatchClassifier):
     seed
         Which features a boosted tree may split on depends on it; nothing else does.
     adapt_experts
-        Whether the data choose the number of local experts: one region group takes the place of the
-        default ones, starts with as many experts as find room, and splits, merges and prunes them on
-        evidence, each change tried beside the model before it counts.
+        Whether the data choose the number of local experts: each region group starts with as many as
+        find room, then splits, merges and prunes them on evidence; every change is tried beside the
+        model before it counts.
 
     Examples:
     --------
@@ -70,7 +70,9 @@ class HMoEClassifier(base.MiniBatchClassifier):
         self.experts = experts
         self.seed = seed
         self.adapt_experts = adapt_experts
-        settings = _settings(gates, self.kinds, experts, seed, adapt_experts)
+        settings = Settings(
+            gates=gates, kinds=self.kinds, experts=experts, seed=seed, adapt_experts=adapt_experts
+        )
         self._targets = ClassTargets()
         self._inner = Incremental(FeatureEncoder(), self._targets, make_learner(settings, "classification"))
 
@@ -194,9 +196,9 @@ class HMoERegressor(base.MiniBatchRegressor):
     seed
         Which features a boosted tree may split on depends on it; nothing else does.
     adapt_experts
-        Whether the data choose the number of local experts: one region group takes the place of the
-        default ones, starts with as many experts as find room, and splits, merges and prunes them on
-        evidence, each change tried beside the model before it counts.
+        Whether the data choose the number of local experts: each region group starts with as many as
+        find room, then splits, merges and prunes them on evidence; every change is tried beside the
+        model before it counts.
 
     Examples:
     --------
@@ -221,7 +223,9 @@ class HMoERegressor(base.MiniBatchRegressor):
         self.experts = experts
         self.seed = seed
         self.adapt_experts = adapt_experts
-        settings = _settings(gates, self.kinds, experts, seed, adapt_experts)
+        settings = Settings(
+            gates=gates, kinds=self.kinds, experts=experts, seed=seed, adapt_experts=adapt_experts
+        )
         self._inner = Incremental(FeatureEncoder(), MeanTargets(), make_learner(settings, "regression"))
 
     @property
@@ -299,12 +303,6 @@ class HMoERegressor(base.MiniBatchRegressor):
         mean_N, deviation_N = outcome.predicted.T
         truth_N = np.array([self._inner.targets.known(target) for target in targets], dtype=np.float64)
         return _scored(run, targets, mean_N.tolist(), deviation_N, np.abs(truth_N - mean_N), outcome)
-
-
-def _settings(gates: str, kinds: tuple[str, ...], experts: int, seed: int, adapt_experts: bool) -> Settings:
-    if adapt_experts:
-        return Settings.counted(gates, kinds, experts, seed)
-    return Settings(gates=gates, kinds=kinds, experts=experts, seed=seed)
 
 
 def _scored(

@@ -127,7 +127,11 @@ class Settings:
     def counted(
         cls, gates: str, kinds: tuple[str, ...], experts: int, seed: int, first_experts: int | None = None
     ) -> Settings:
-        """One region group that chooses the number of its experts, up to ``experts``, and its scale."""
+        """One region group whose number of experts is itself of interest: small steps, a learned scale.
+
+        The default groups differ in scale and step so that one of them fits; each then has a number of
+        its own. This one is slower to follow a drift and closer to the density of a stream at rest.
+        """
         return cls(
             gates=gates,
             kinds=kinds,

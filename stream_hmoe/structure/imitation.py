@@ -23,7 +23,7 @@ __all__ = ["Gate", "gate_weights", "imitate"]
 
 Floats = npt.NDArray[np.float64]
 
-STEPS = 150
+STEPS = 100
 LARGEST_STEP = 0.05
 MOMENTUM, SQUARES = 0.9, 0.99
 TINY = 1e-12
@@ -40,11 +40,7 @@ class Gate(NamedTuple):
 
 def gate_weights(gate: Gate, input_NA: Floats) -> Floats:
     """(N, E) weights; rows sum to 1."""
-    logit_NE = gate.bias_E - gate.scale * _distances(gate, input_NA) if gate.laplace else None
-    if logit_NE is None:
-        logit_NE = gate.bias_E + input_NA[:, 1:] @ gate.row_EA[:, 1:].T
-    power_NE = np.exp(logit_NE - logit_NE.max(axis=1, keepdims=True))
-    weight_NE: Floats = power_NE / power_NE.sum(axis=1, keepdims=True)
+    weight_NE: Floats = np.exp(_log_weights(gate, input_NA)[0])
     return weight_NE
 
 
@@ -56,45 +52,47 @@ def imitate(gate: Gate, input_NA: Floats, wanted_NE: Floats) -> tuple[Gate, floa
         input_NA: (N, A) inputs, scaled.
         wanted_NE: (N, E) weights; rows sum to 1.
     """
-    best, least = gate, _divergence(gate, input_NA, wanted_NE)
-    momentum = np.zeros((gate.bias_E.size, input_NA.shape[1]))
-    squares = np.zeros_like(momentum)
-    for step in range(1, STEPS + 1):
-        slope_EA = _gradient(gate, input_NA, wanted_NE)
-        momentum += (1.0 - MOMENTUM) * (slope_EA - momentum)
-        squares += (1.0 - SQUARES) * (slope_EA * slope_EA - squares)
-        size = LARGEST_STEP * (1.0 - step / (STEPS + 1))
-        ahead = momentum / (1.0 - MOMENTUM**step)
-        move_EA = size * ahead / (np.sqrt(squares / (1.0 - SQUARES**step)) + TINY)
+    momentum_EA = np.zeros((gate.bias_E.size, input_NA.shape[1]))
+    square_EA = np.zeros_like(momentum_EA)
+    sure_NE = np.maximum(wanted_NE, TINY)
+    entropy = float((wanted_NE * np.log(sure_NE)).sum(axis=1).mean())
+    best, least = gate, np.inf
+    for step in range(1, STEPS + 2):
+        log_NE, distance_NE = _log_weights(gate, input_NA)
+        divergence = entropy - float(np.vdot(wanted_NE, log_NE)) / len(input_NA)
+        if divergence < least:
+            best, least = gate, divergence
+        slope_EA = _slope(gate, input_NA, wanted_NE - np.exp(log_NE), distance_NE)
+        momentum_EA += (1.0 - MOMENTUM) * (slope_EA - momentum_EA)
+        square_EA += (1.0 - SQUARES) * (slope_EA * slope_EA - square_EA)
+        size = LARGEST_STEP * (1.0 - step / (STEPS + 2)) / (1.0 - MOMENTUM**step)
+        move_EA = size * momentum_EA / (np.sqrt(square_EA / (1.0 - SQUARES**step)) + TINY)
         row_EA = gate.row_EA.copy()
         # A softmax row is kappa times a place, so that a step moves either kind of gate as far.
         row_EA[:, 1:] += move_EA[:, 1:] * (1.0 if gate.laplace else gate.scale)
         gate = gate._replace(row_EA=row_EA, bias_E=gate.bias_E + move_EA[:, 0])
-        divergence = _divergence(gate, input_NA, wanted_NE)
-        if divergence < least:
-            best, least = gate, divergence
     return best, least
 
 
-def _distances(gate: Gate, input_NA: Floats) -> Floats:
-    place_NE: Floats = (input_NA[:, 1:] ** 2).sum(axis=1)[:, None] + (gate.row_EA[:, 1:] ** 2).sum(axis=1)
-    place_NE = place_NE - 2.0 * input_NA[:, 1:] @ gate.row_EA[:, 1:].T
-    distance_NE: Floats = np.sqrt(np.maximum(place_NE, TINY))
-    return distance_NE
+def _log_weights(gate: Gate, input_NA: Floats) -> tuple[Floats, Floats]:
+    """(N, E) logarithms of the weights, and distances from the rows (of a Laplace gate; else zeros)."""
+    along_NE: Floats = input_NA[:, 1:] @ gate.row_EA[:, 1:].T
+    distance_NE = np.zeros_like(along_NE)
+    if gate.laplace:
+        square_NE = (input_NA[:, 1:] ** 2).sum(axis=1)[:, None] + (gate.row_EA[:, 1:] ** 2).sum(axis=1)
+        distance_NE = np.sqrt(np.maximum(square_NE - 2.0 * along_NE, TINY))
+    logit_NE = gate.bias_E + (-gate.scale * distance_NE if gate.laplace else along_NE)
+    logit_NE -= logit_NE.max(axis=1, keepdims=True)
+    logit_NE -= np.log(np.exp(logit_NE).sum(axis=1, keepdims=True))
+    return logit_NE, distance_NE
 
 
-def _divergence(gate: Gate, input_NA: Floats, wanted_NE: Floats) -> float:
-    ratio_NE = np.maximum(wanted_NE, TINY) / np.maximum(gate_weights(gate, input_NA), TINY)
-    return float((wanted_NE * np.log(ratio_NE)).sum(axis=1).mean())
-
-
-def _gradient(gate: Gate, input_NA: Floats, wanted_NE: Floats) -> Floats:
+def _slope(gate: Gate, input_NA: Floats, surplus_NE: Floats, distance_NE: Floats) -> Floats:
     """Mean of (t - g) d logit / d (bias, row), (E, A); the bias stands in the constant's column."""
-    surplus_NE = wanted_NE - gate_weights(gate, input_NA)
     slope_EA: Floats = np.empty(gate.row_EA.shape)
     slope_EA[:, 0] = surplus_NE.sum(axis=0)
     if gate.laplace:
-        pull_NE = gate.scale * surplus_NE / _distances(gate, input_NA)
+        pull_NE = gate.scale * surplus_NE / distance_NE
         slope_EA[:, 1:] = pull_NE.T @ input_NA[:, 1:] - pull_NE.sum(axis=0)[:, None] * gate.row_EA[:, 1:]
     else:
         slope_EA[:, 1:] = surplus_NE.T @ input_NA[:, 1:]
