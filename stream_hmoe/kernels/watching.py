@@ -165,14 +165,18 @@ def _watch_classes(
     regions: Regions, watch: Watch, z_A: Floats, y: int, probability_GC: Floats, loss_G: Floats
 ) -> None:
     for g in range(regions.born_G.size):
+        born = regions.born_G[g]
+        loss_G[g] = 0.0
+        if born == 0:
+            continue
         likelihood = max(probability_GC[g, y], 1e-12)
         loss_G[g] = -math.log(likelihood)
-        for e in range(regions.born_G[g]):
+        for e in range(born):
             gate = regions.gate_GE[g, e]
             share = gate * regions.probability_GEC[g, e, y] / likelihood
             regions.share_E[e] = share if gate > 0.0 else 0.0
         _count_removals(regions, watch, g, loss_G[g])
-        for e in range(regions.born_G[g]):
+        for e in range(born):
             if regions.share_E[e] >= regions.cutoff_1[0]:
                 for c in range(regions.logit_C.size):
                     regions.logit_C[c] = (1.0 if c == y else 0.0) - regions.probability_GEC[g, e, c]

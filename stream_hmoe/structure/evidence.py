@@ -162,11 +162,11 @@ def suspicions(
     in its place were as good. Where a mean is told, the copies also start apart in what they say: two
     regimes may share one place. An expert that served less than half of an even share is no measure.
     """
+    if not gains:
+        return []
     born, records = int(regions.born_G[group]), float(watch.records_G[group])
     mass_E = watch.moment_GEBB[group, :born, 0, 0]
     busy_E = mass_E > 0.5 * mass_E.mean()
-    if not busy_E.any():
-        return []
     loss_E = watch.loss_GE[group, :born] / np.maximum(mass_E, 1e-9)
     load_E = mass_E * np.maximum(loss_E - loss_E[busy_E].min(), 0.0) / records
     found = []

@@ -148,6 +148,17 @@ def test_a_new_feature_during_a_trial_ends_it() -> None:
     assert np.isfinite(learner.step(wider[begin:], y[begin:]).predicted).all()
 
 
+@pytest.mark.parametrize("task", ["classification", "regression"])
+def test_without_local_experts_there_is_nothing_to_adapt(task: str) -> None:
+    X, y = stream(1500)
+    options: dict[str, Any] = {"kinds": ("linear",), "adapt_experts": True}
+    model = HMoERegressor(**options) if task == "regression" else HMoEClassifier(**options)
+    targets = y.tolist() if task == "regression" else (y > 0.0).tolist()
+    block = model.step([{"a": a, "b": b} for a, b in X.tolist()], targets)
+    assert len(block.scored.record) == 1500
+    assert block.restructured == ()
+
+
 def test_the_scale_is_learned() -> None:
     X, y = stream(20_000)
     scales = []
