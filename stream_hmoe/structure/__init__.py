@@ -1,7 +1,8 @@
 """How many experts: edits of the set of experts, evidence for them, and trials before they count.
 
-Reading order: ``edits`` (grow, split, merge, prune, revive), ``lineage`` (names), ``evidence`` (what an edit
-would be worth), ``count`` (which edit to propose), ``trial`` (the test) and ``shadow`` (an edit on trial).
+Reading order: ``edits`` (grow, split, merge, prune, revive) with ``pooling`` (two experts as one) and
+``imitation`` (borders that stay), ``lineage`` (names), ``evidence`` (what an edit would be worth), ``count``
+(which edit to propose), ``trial`` (the test) and ``shadow`` (an edit on trial).
 """
 
 from .count import ExpertCount, Limits, Proposal

@@ -9,15 +9,9 @@ is compiled again. At birth an edit keeps the group's density where mathematics 
     grow    the newcomer says what its nearest neighbour says: exact where that one alone serves
     revive  prune, then split
 
-Merged experts are averages by mass (first order) or the least squares of both pasts (second order).
-Deviations are measured at the pair's place m, where b' = log(sum_i exp z_i(m)) - (z(m) - b):
+A merged gate keeps its mass at the pair's place m: b' = log(sum_i exp z_i(m)) - (z(m) - b).
 
-    tau = sum w tau_i;  variance = sum w (variance_i + (tau_i - tau)^2);  centre = sum w centre_i
-    Laplace  eta = sum w eta_i
-    softmax  eta = sum w (eta_i + (tau_i - tau) (a_i - a)),  a first-order rule that holds for near rows
-
-Source: splits, Jordan and Jacobs (1994) and SMEM (Ueda et al. 2000); which moments each gate's density sees
-at first order: derived from d/d(gate) d/d(expert) interactions; second-order merge: sums of informations.
+Source: splits, Jordan and Jacobs (1994) and SMEM (Ueda et al. 2000); the rest derived.
 
 Shapes: G groups, E experts of a group, C outputs, A = 1 + features.
 """
@@ -32,6 +26,7 @@ import numpy.typing as npt
 
 from ..kernels.regions import UNBORN, Regions
 from .imitation import Gate, gate_weights, imitate
+from .pooling import add_pasts, average_pair, curvature_of
 
 __all__ = ["Cut", "Edit", "Kind", "grow", "merge", "prune", "revive", "split"]
 
@@ -39,7 +34,6 @@ Floats = npt.NDArray[np.float64]
 Kind = Literal["grow", "split", "merge", "prune", "revive"]
 
 BORDER_SLOPE = 1.5
-NEGLIGIBLE = 1e-13
 BY_EXPERT = ("centre_GEA", "bias_GE", "weight_GECA", "variance_GE", "usage_GE")
 
 
@@ -106,7 +100,7 @@ def split(regions: Regions, laplace: bool, group: int, expert: int, cut: Cut | N
     for name in BY_EXPERT:
         array = getattr(after, name)
         array[group, born] = array[group, expert]
-    curvature_EQQ = _curvature(after, group)
+    curvature_EQQ = curvature_of(after, group)
     if curvature_EQQ is not None:
         curvature_EQQ[expert] *= 2.0
         curvature_EQQ[born] = curvature_EQQ[expert]
@@ -157,10 +151,10 @@ def merge(
     place_A = np.concatenate(([1.0], place_A[1:]))
     mass = float(np.logaddexp(*(bias_2 + _slope(laplace, scale, row_2A, place_A))))
     after = _copied(regions)
-    if _curvature(after, group) is None:
-        _average(after, laplace, group, both, w_2, place_A)
+    if curvature_of(after, group) is None:
+        average_pair(after, laplace, group, both, w_2, place_A)
     else:
-        _add_pasts(after, group, both, w_2)
+        add_pasts(after, group, both, w_2)
     after.centre_GEA[group, first] = row_A
     after.bias_GE[group, first] = mass - _slope(laplace, scale, row_A[None], place_A)[0]
     after.usage_GE[group, first] = usage_2.sum()
@@ -258,7 +252,7 @@ def grow(regions: Regions, laplace: bool, group: int, place_A: Floats, prior: fl
         near_A = regions.centre_GEA[group, nearest]
         after.bias_GE[group, born] += (near_A @ near_A - row_A @ row_A) / (2.0 * scale)
     after.usage_GE[group, born] = 1.0 / experts
-    curvature_EQQ = _curvature(after, group)
+    curvature_EQQ = curvature_of(after, group)
     if curvature_EQQ is not None:
         curvature_EQQ[born] = prior * np.eye(curvature_EQQ.shape[1])
     after.born_G[group] += 1
@@ -277,12 +271,6 @@ def _live(regions: Regions, group: int, expert: int) -> int:
 def _copied(regions: Regions) -> Regions:
     names = (*BY_EXPERT, "curvature_SEQQ", "born_G")
     return regions._replace(**{name: getattr(regions, name).copy() for name in names})
-
-
-def _curvature(regions: Regions, group: int) -> Floats | None:
-    """(E, Q, Q) inverse curvatures of a group with second-order experts."""
-    second = group - (regions.born_G.size - regions.curvature_SEQQ.shape[0])
-    return regions.curvature_SEQQ[second] if second >= 0 and regions.curvature_SEQQ.shape[2] else None
 
 
 def _nearest(regions: Regions, laplace: bool, group: int, place_A: Floats) -> int:
@@ -314,7 +302,7 @@ def _close_gap(
         array[group] = array[group, order_E]
         array[group, born - 1] = UNBORN if name == "bias_GE" else 0.0
     regions.variance_GE[group, born - 1] = 1.0
-    curvature_EQQ = _curvature(regions, group)
+    curvature_EQQ = curvature_of(regions, group)
     if curvature_EQQ is not None:
         curvature_EQQ[:] = curvature_EQQ[order_E]
         curvature_EQQ[born - 1] = 0.0
@@ -357,39 +345,3 @@ def _part(regions: Regions, laplace: bool, group: int, pair: tuple[int, int], cu
             regions.bias_GE[group, expert] -= steep * (direction_A[1:] @ place_A[1:])
         regions.weight_GECA[group, expert] += shift_CA
         regions.variance_GE[group, expert] = variance
-
-
-def _average(
-    regions: Regions, laplace: bool, group: int, both: list[int], w_2: Floats, place_A: Floats
-) -> None:
-    """First-order experts: the rules by gate, with the intercept taken at the pair's place."""
-    weight_2CA, row_2A = regions.weight_GECA[group, both], regions.centre_GEA[group, both]
-    tau_2C = weight_2CA @ place_A
-    tau_C = w_2 @ tau_2C
-    eta_2CA = weight_2CA.copy()
-    if not laplace:
-        eta_2CA[:, :, 1:] += (tau_2C - tau_C)[:, :, None] * (row_2A - w_2 @ row_2A)[:, None, 1:]
-    eta_CA = np.einsum("n,nca->ca", w_2, eta_2CA)
-    eta_CA[:, 0] = tau_C - eta_CA[:, 1:] @ place_A[1:]
-    variance_2 = regions.variance_GE[group, both] + ((tau_2C - tau_C) ** 2).mean(axis=1)
-    regions.weight_GECA[group, both[0]] = eta_CA
-    regions.variance_GE[group, both[0]] = w_2 @ variance_2
-
-
-def _add_pasts(regions: Regions, group: int, both: list[int], w_2: Floats) -> None:
-    """Second-order experts: informations add up, coefficients are the least squares of both pasts."""
-    curvature_EQQ = _curvature(regions, group)
-    assert curvature_EQQ is not None
-    R_2QQ = curvature_EQQ[both]
-    ridge_2 = NEGLIGIBLE * np.trace(R_2QQ, axis1=1, axis2=2)
-    information_2QQ = np.linalg.inv(R_2QQ + ridge_2[:, None, None] * np.eye(R_2QQ.shape[1]))
-    R_QQ = np.linalg.inv(information_2QQ.sum(axis=0))
-    R_QQ = 0.5 * (R_QQ + R_QQ.T)
-    weight_2CA = regions.weight_GECA[group, both]
-    eta_CA = np.einsum("nca,nab,bd->cd", weight_2CA, information_2QQ, R_QQ)
-    away_2CA = weight_2CA - eta_CA
-    between_2 = np.einsum("nca,nab,ncb->n", away_2CA, information_2QQ, away_2CA)
-    between_2 /= information_2QQ[:, 0, 0] * weight_2CA.shape[1]
-    regions.weight_GECA[group, both[0]] = eta_CA
-    regions.variance_GE[group, both[0]] = w_2 @ (regions.variance_GE[group, both] + between_2)
-    curvature_EQQ[both[0]] = R_QQ
