@@ -30,7 +30,7 @@ __all__ = ["Outcome", "main", "play", "within"]
 MOST = 64
 TOLERANCE = 0.25
 BLOCK = 1000
-QUICK = {"shapes": "1x4,2x2,3x3", "seeds": 2, "records": 30_000}
+QUICK = {"shapes": "1x4,2x2,3x3", "seeds": 2, "records": 60_000}
 
 
 @dataclass(frozen=True)
