@@ -12,6 +12,7 @@ import pandas as pd
 from river import base
 
 from . import checkpoint
+from .adapting import make_learner
 from .errors import BadCheckpoint
 from .events import Block, Rejected, Scored, Topology
 from .features import FeatureEncoder
@@ -38,9 +39,13 @@ class HMoEClassifier(base.MiniBatchClassifier):
     kinds
         Which kinds of groups stand under the outer gate.
     experts
-        Local experts of each region group.
+        Local experts of each region group; with ``adapt_experts`` the most there may be.
     seed
         Which features a boosted tree may split on depends on it; nothing else does.
+    adapt_experts
+        Whether the data choose the number of local experts: each region group starts with as many as
+        find room, then splits, merges and prunes them on evidence; every change is tried beside the
+        model before it counts.
 
     Examples:
     --------
@@ -53,15 +58,23 @@ class HMoEClassifier(base.MiniBatchClassifier):
     """
 
     def __init__(
-        self, gates: str = "LL", kinds: Sequence[str] = KINDS, experts: int = 24, seed: int = 0
+        self,
+        gates: str = "LL",
+        kinds: Sequence[str] = KINDS,
+        experts: int = 24,
+        seed: int = 0,
+        adapt_experts: bool = False,
     ) -> None:
         self.gates = gates
         self.kinds = tuple(kinds)
         self.experts = experts
         self.seed = seed
-        settings = Settings(gates=gates, kinds=self.kinds, experts=experts, seed=seed)
+        self.adapt_experts = adapt_experts
+        settings = Settings(
+            gates=gates, kinds=self.kinds, experts=experts, seed=seed, adapt_experts=adapt_experts
+        )
         self._targets = ClassTargets()
-        self._inner = Incremental(FeatureEncoder(), self._targets, Learner(settings, "classification"))
+        self._inner = Incremental(FeatureEncoder(), self._targets, make_learner(settings, "classification"))
 
     @property
     def _multiclass(self) -> bool:
@@ -125,8 +138,10 @@ class HMoEClassifier(base.MiniBatchClassifier):
 
     def step(self, records: Sequence[Mapping[Any, Any]], targets: Sequence[Any]) -> Block:
         """Predict, score, then learn each record in order; unusable records are reported, not learned."""
+        before = self._inner.learner.records
         run, rejected = self._inner.step(records, targets)
-        return _block(self._inner, run, rejected, self._scored(run, [targets[n] for n in run.records], True))
+        scored = self._scored(run, [targets[n] for n in run.records], True)
+        return _block(self._inner, run, rejected, scored, before)
 
     def step_frame(
         self, X: pd.DataFrame, y: Sequence[Any], *, weights: bool = False
@@ -186,9 +201,13 @@ class HMoERegressor(base.MiniBatchRegressor):
     kinds
         Which kinds of groups stand under the outer gate.
     experts
-        Local experts of each region group.
+        Local experts of each region group; with ``adapt_experts`` the most there may be.
     seed
         Which features a boosted tree may split on depends on it; nothing else does.
+    adapt_experts
+        Whether the data choose the number of local experts: each region group starts with as many as
+        find room, then splits, merges and prunes them on evidence; every change is tried beside the
+        model before it counts.
 
     Examples:
     --------
@@ -201,14 +220,22 @@ class HMoERegressor(base.MiniBatchRegressor):
     """
 
     def __init__(
-        self, gates: str = "LL", kinds: Sequence[str] = KINDS, experts: int = 24, seed: int = 0
+        self,
+        gates: str = "LL",
+        kinds: Sequence[str] = KINDS,
+        experts: int = 24,
+        seed: int = 0,
+        adapt_experts: bool = False,
     ) -> None:
         self.gates = gates
         self.kinds = tuple(kinds)
         self.experts = experts
         self.seed = seed
-        settings = Settings(gates=gates, kinds=self.kinds, experts=experts, seed=seed)
-        self._inner = Incremental(FeatureEncoder(), MeanTargets(), Learner(settings, "regression"))
+        self.adapt_experts = adapt_experts
+        settings = Settings(
+            gates=gates, kinds=self.kinds, experts=experts, seed=seed, adapt_experts=adapt_experts
+        )
+        self._inner = Incremental(FeatureEncoder(), MeanTargets(), make_learner(settings, "regression"))
 
     @property
     def topology(self) -> Topology:
@@ -257,8 +284,10 @@ class HMoERegressor(base.MiniBatchRegressor):
 
     def step(self, records: Sequence[Mapping[Any, Any]], targets: Sequence[Any]) -> Block:
         """Predict, score, then learn each record in order; unusable records are reported, not learned."""
+        before = self._inner.learner.records
         run, rejected = self._inner.step(records, targets)
-        return _block(self._inner, run, rejected, self._scored(run, [targets[n] for n in run.records]))
+        scored = self._scored(run, [targets[n] for n in run.records])
+        return _block(self._inner, run, rejected, scored, before)
 
     def step_frame(
         self, X: pd.DataFrame, y: Sequence[Any], *, weights: bool = False
@@ -294,9 +323,10 @@ class HMoERegressor(base.MiniBatchRegressor):
         return _scored(run, targets, mean_N.tolist(), deviation_N, np.abs(truth_N - mean_N), outcome)
 
 
-def _block(inner: Incremental, run: Run, rejected: Sequence[Rejected], scored: Scored) -> Block:
+def _block(inner: Incremental, run: Run, rejected: Sequence[Rejected], scored: Scored, before: int) -> Block:
     x_ND = run.encoded(inner.encoder.width)
-    return Block(scored, tuple(rejected), x_ND, inner.targets.column(run.targets))
+    targets = inner.targets.column(run.targets)
+    return Block(scored, tuple(rejected), x_ND, targets, inner.restructured(run, before))
 
 
 def _scored(
@@ -324,11 +354,12 @@ def _weights_one(inner: Incremental, x: Mapping[Any, Any]) -> Floats:
 
 
 def _take_settings(model: HMoEClassifier | HMoERegressor, settings: Settings) -> None:
-    model.gates, model.kinds, model.experts, model.seed = (
+    model.gates, model.kinds, model.experts, model.seed, model.adapt_experts = (
         settings.gates,
         settings.kinds,
         settings.experts,
         settings.seed,
+        settings.adapt_experts,
     )
 
 

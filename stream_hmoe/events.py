@@ -22,6 +22,7 @@ __all__ = [
     "Evidence",
     "Fact",
     "Level",
+    "Lineage",
     "Phase",
     "Plan",
     "Rejected",
@@ -300,12 +301,39 @@ class Decided:
 
 
 @dataclass(frozen=True, slots=True)
+class Lineage:
+    """An entry of the leaves' family tree.
+
+    Args:
+        kind: grow, split, merge, prune or revive.
+        group: name of the group.
+        parents: names of the leaves that the edit took; a leaf beside which another grew lives on.
+        children: names of the leaves that it made.
+        heirs: for each leaf of the group before it, the leaves that serve its records now.
+    """
+
+    kind: str
+    group: str
+    parents: tuple[str, ...]
+    children: tuple[str, ...]
+    heirs: tuple[tuple[str, tuple[str, ...]], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Restructured:
-    """The set of leaves changed: gate-weight vectors from now on follow ``topology``."""
+    """The set of leaves changed: gate-weight vectors from now on follow ``topology``.
+
+    Args:
+        record: number of the first record that follows it.
+        reason: what was done and what spoke for it.
+        topology: names of all leaves from now on.
+        lineage: which leaves came from which, where that is known.
+    """
 
     record: int
     reason: str
     topology: Topology
+    lineage: Lineage | None = None
 
 
 Fact = Scored | Rejected | Watched | Drifted | Decided | Worth | Restructured
@@ -320,9 +348,11 @@ class Block:
         rejected: the records that could not be used.
         x_ND: (N, D) the scored records as they were learned, encoded; NaN is missing.
         y_N: (N,) their targets as the learner takes them.
+        restructured: changes of the set of leaves.
     """
 
     scored: Scored
     rejected: tuple[Rejected, ...]
     x_ND: Floats
     y_N: npt.NDArray[Any]
+    restructured: tuple[Restructured, ...] = field(default=())

@@ -7,14 +7,16 @@ it, and only then may its new features or its new class widen the model.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from .adapting import restored_learner
 from .errors import BadCheckpoint, BadRecord
-from .events import Rejected
+from .events import Rejected, Restructured
 from .features import FeatureEncoder
 from .learner import Learner, Outcome
 from .replay import widened
@@ -122,6 +124,19 @@ class Incremental:
         self._flush(run, x_ND, y_N)
         return run, rejected
 
+    def restructured(self, run: Run, learned_before: int) -> tuple[Restructured, ...]:
+        """Changes of the set of experts during a run, numbered like its records.
+
+        Args:
+            run: records scored by ``step``.
+            learned_before: the learner's records before that step.
+        """
+        return tuple(
+            replace(fact, record=run.records[fact.record - learned_before - 1] + 1)
+            for fact in self.learner.news
+            if fact.record > learned_before
+        )
+
     def step_frame(self, frame: pd.DataFrame, targets: Sequence[Any], *, weights: bool) -> Run:
         """The same for the rows of a DataFrame, in whole columns; the first bad value raises.
 
@@ -202,4 +217,4 @@ class Incremental:
             raise BadCheckpoint(f"the state is that of a {task} model, not of a {self.learner.task} model")
         self.encoder.load_state_dict(state["encoder"])
         self.targets.load_state_dict(state["targets"])
-        self.learner.load_state_dict(state["learner"])
+        self.learner = restored_learner(state["learner"])

@@ -170,6 +170,9 @@ def _region_values(settings: Settings) -> dict[str, Any]:
         "step_G": [region.step for region in regions],
         "centre_step_G": [region.centre_step for region in regions],
         "forgetting_G": [region.forgetting or 1.0 for region in regions],
+        "bias_step_G": [region.bias_step for region in regions],
+        "scale_step_G": [region.scale_step for region in regions],
+        "most_G": [settings.most_experts(region) for region in regions],
         "cutoff_1": settings.cutoff,
     }
 

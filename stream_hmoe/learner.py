@@ -8,12 +8,13 @@ Shapes: N records, D features, C outputs (classes; 1 for a mean), K leaves.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from .events import Topology
+from .events import Restructured, Topology
 from .kernels.additive import quantile_edges
 from .kernels.categorical import LEARN, PREDICT, STEP, State, run_classes
 from .kernels.compiled import Entry
@@ -21,7 +22,7 @@ from .kernels.gaussian import run_means
 from .layout import PARTS, Task, allocate_state, widen_state
 from .settings import Settings
 
-__all__ = ["Learner", "Outcome", "learner_from"]
+__all__ = ["Learner", "Outcome"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -66,6 +67,11 @@ class Learner:
     def records(self) -> int:
         """Number of records learned."""
         return int(self.state.records_1[0])
+
+    @property
+    def news(self) -> Sequence[Restructured]:
+        """The last changes of the set of experts, by number of records learned before them."""
+        return ()
 
     def widen(self, num_features: int, num_outputs: int) -> None:
         """Make room for new features and classes (never fewer); what was learned keeps its place."""
@@ -127,10 +133,10 @@ class Learner:
         outcome = self._room(len(x_ND), len(x_ND), weights)
         begin = 0
         while begin < len(x_ND):
-            end = min(len(x_ND), begin + _until_renewal(self.records))
+            end = min(len(x_ND), begin + self._until_due())
             run = slice(begin, end)
             self._run(x_ND[run], y_N[run], STEP, Outcome(*(part[run] for part in outcome)))
-            self._renew_bins_if_due()
+            self._do_what_is_due()
             begin = end
         return outcome
 
@@ -159,7 +165,7 @@ class Learner:
         self._x_1D[0] = x_D
         self._y_1[0] = y
         self._run(self._x_1D, self._y_1, LEARN if just_predicted else STEP, self._one)
-        self._renew_bins_if_due()
+        self._do_what_is_due()
 
     def _checked(self, x_ND: Floats) -> Floats:
         """The records as the kernels take them; these look at no length themselves."""
@@ -182,6 +188,13 @@ class Learner:
             RUN_CLASSES(self.state, x_ND, y_N, mode, *outcome)
         else:
             RUN_MEANS(self.state, self.target_3, x_ND, y_N, mode, *outcome)
+
+    def _until_due(self) -> int:
+        """Records from now until something is due."""
+        return _until_renewal(self.records)
+
+    def _do_what_is_due(self) -> None:
+        self._renew_bins_if_due()
 
     def _renew_bins_if_due(self) -> None:
         """At fixed record counts, cut the features into bins of equal count over the records remembered."""
@@ -219,11 +232,6 @@ class Learner:
                 if not axes.scratch:
                     getattr(getattr(self.state, part), name)[...] = state[f"{part}.{name}"]
         return self
-
-
-def learner_from(state: dict[str, Any]) -> Learner:
-    """The learner of which ``state_dict`` was taken."""
-    return Learner(Settings.from_json(state["settings"]), state["task"]).load_state_dict(state)
 
 
 def _until_renewal(records: int) -> int:

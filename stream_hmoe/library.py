@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .learner import Learner, learner_from
+from .adapting import restored_learner
+from .learner import Learner
 from .losses import bounded_losses
 
 __all__ = ["Library"]
@@ -38,7 +39,7 @@ class Library:
         """Keep the model of which ``state_dict`` was taken -> its number."""
         number = self._next
         self._next += 1
-        self._models[number] = learner_from(state)
+        self._models[number] = restored_learner(state)
         while len(self._models) > self.capacity:
             del self._models[next(iter(self._models))]
         return number
@@ -84,4 +85,4 @@ class Library:
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Take over saved models."""
         self.capacity, self._next = int(state["capacity"]), int(state["next"])
-        self._models = {int(number): learner_from(saved) for number, saved in state["models"]}
+        self._models = {int(number): restored_learner(saved) for number, saved in state["models"]}

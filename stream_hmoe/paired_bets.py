@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from .kernels.compiled import compiled
+from .kernels.compiled import compiled, linked
 
 __all__ = ["WEIGHTS", "PairedState", "bet_on_pairs", "plain_bet_on_pairs", "start_pairs", "watch_pairs"]
 
@@ -50,7 +50,7 @@ def _bet(effect: float, sums_3: Floats) -> float:
     return min(BOLDEST, effect / math.sqrt(max(square, 1e-12)))
 
 
-@compiled
+@linked
 def _mixture(log_J: Floats, weight_J: Floats) -> float:
     """log sum_j w_j exp(log_j)."""
     highest: float = max(log_J[0], log_J[1], log_J[2])

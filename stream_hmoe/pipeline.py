@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any
 
 import numpy as np
 
 from .adaptation import Adaptation
 from .estimators import HMoEClassifier, HMoERegressor
-from .events import Fact, Scored
+from .events import Fact, Restructured, Scored
 from .signals import RiverSignals
 from .tick import TICK_RECORDS, TickBuffer
 
@@ -48,7 +48,8 @@ class Pipeline:
             targets: their N targets.
 
         Returns:
-            What was scored (if anything), and what else happened, in stream order.
+            What was scored (if anything), cut where the set of experts changed; then what else happened, in
+            stream order.
 
         Raises:
             ValueError: there are more records than targets, or fewer; nothing was learned.
@@ -56,6 +57,7 @@ class Pipeline:
         if len(records) != len(targets):
             raise ValueError(f"records and targets go in pairs: got {len(records)} and {len(targets)}")
         scored: list[Scored] = []
+        restructured: list[Restructured] = []
         facts: list[Fact] = []
         begin = 0
         while begin < len(records):
@@ -65,13 +67,14 @@ class Pipeline:
             self.records_seen += end - begin
             self._tick.add(block, first)
             facts += [replace(fact, record=first + fact.record) for fact in block.rejected]
+            restructured += [replace(fact, record=first + fact.record) for fact in block.restructured]
             if len(block.scored.record):
                 scored.append(replace(block.scored, record=block.scored.record + first))
                 facts += [] if self._signals is None else self._signals.update(scored[-1])
             if self.records_seen % TICK_RECORDS == 0:
                 facts += self._close_tick()
             begin = end
-        return [_joined(scored), *facts] if scored else facts
+        return [*_cut(_joined(scored), restructured), *facts] if scored else facts
 
     def _close_tick(self) -> list[Fact]:
         tick = self._tick.take()
@@ -122,3 +125,20 @@ def _joined(scored: Sequence[Scored]) -> Scored:
         error=np.concatenate([part.error for part in scored]),
         gate_weights=np.concatenate([part.gate_weights for part in scored]),
     )
+
+
+def _cut(scored: Scored, restructured: Sequence[Restructured]) -> list[Fact]:
+    """Scored records and restructurings in order: every part has one meaning of its gate weights."""
+    facts: list[Fact] = []
+    begin = 0
+    for fact in restructured:
+        end = int((scored.record < fact.record).sum())
+        facts += [_part(scored, begin, end), fact]
+        begin = end
+    if begin < len(scored.record):
+        facts.append(_part(scored, begin, len(scored.record)) if begin else scored)
+    return facts
+
+
+def _part(scored: Scored, begin: int, end: int) -> Scored:
+    return Scored(*(getattr(scored, field.name)[begin:end] for field in fields(scored)))

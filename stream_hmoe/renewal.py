@@ -11,8 +11,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from .adapting import make_learner, restored_learner
 from .kernels.boosted import BOOSTED_AXES
-from .learner import Learner, learner_from
+from .learner import Learner
 
 __all__ = ["copied", "fresh", "quickened", "renewed"]
 
@@ -21,12 +22,12 @@ TRUSTED_RECORDS = 20.0
 
 def copied(learner: Learner) -> Learner:
     """A learner of its own with the same state."""
-    return learner_from(learner.state_dict())
+    return restored_learner(learner.state_dict())
 
 
 def fresh(learner: Learner) -> Learner:
     """A learner of the same shape that has seen nothing."""
-    new = Learner(learner.settings, learner.task)
+    new = make_learner(learner.settings, learner.task)
     new.widen(learner.num_features, learner.num_outputs)
     return new
 

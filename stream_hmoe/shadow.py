@@ -16,10 +16,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from .adapting import restored_learner
 from .challenger import PairedTest, PromotionBudget, RollbackWatch, Trial, Watch
 from .events import Plan, Verdict
 from .layout import Task
-from .learner import Learner, Outcome, learner_from
+from .learner import Learner, Outcome
 from .losses import graded_losses
 from .renewal import copied, fresh, quickened, renewed
 from .replay import widened
@@ -115,7 +116,7 @@ class Challenger:
     @classmethod
     def from_state(cls, state: Mapping[str, Any]) -> Challenger:
         """The challenger of which ``state_dict`` was taken."""
-        learner = learner_from(state["learner"])
+        learner = restored_learner(state["learner"])
         tests = [PairedTest() for _ in STARTS]
         for test, saved in zip(tests, state["tests"], strict=True):
             test.load_state_dict(saved)
@@ -278,7 +279,7 @@ class Shadow:
         self.budget_records = int(state["budget_records"])
         self.horizon_records, self.records = int(state["horizon_records"]), int(state["records"])
         self.challengers = [Challenger.from_state(saved) for saved in state["challengers"]]
-        self._former = None if state["former"] is None else learner_from(state["former"])
+        self._former = None if state["former"] is None else restored_learner(state["former"])
         self._watch = RollbackWatch(self.horizon_records)
         self._watch.load_state_dict(state["watch"])
 

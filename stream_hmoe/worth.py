@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from .adapting import restored_learner
 from .events import Worth
-from .learner import Learner, learner_from
+from .learner import Learner
 from .losses import bounded_losses
 from .renewal import copied
 
@@ -82,6 +83,6 @@ class WorthCount:
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Take over saved counts."""
         frozen = state["frozen"]
-        self._frozen = None if frozen is None else learner_from(frozen)
+        self._frozen = None if frozen is None else restored_learner(frozen)
         self._since, self._sampled = int(state["since"]), int(state["sampled"])
         self._losses, self._frozen_losses = float(state["losses"]), float(state["frozen_losses"])

@@ -62,11 +62,14 @@ def drift_event(fact: Drifted) -> EventRow:
 
 def restructure_event(fact: Restructured) -> EventRow:
     """The set of leaves changed."""
+    leaves = len(fact.topology.leaves)
+    # With a family tree the reason tells how many experts live; the topology lists free slots too.
+    message = fact.reason if fact.lineage is not None else f"{leaves} experts from here on: {fact.reason}"
     return EventRow(
         record=fact.record,
         kind=EventKind.RESTRUCTURED,
-        message=f"{len(fact.topology.leaves)} experts from here on: {fact.reason}",
-        statistic=float(len(fact.topology.leaves)),
+        message=message,
+        statistic=float(leaves),
     )
 
 

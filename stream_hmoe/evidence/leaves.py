@@ -25,7 +25,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from ..kernels.compiled import compiled
+from ..kernels.compiled import linked
 
 __all__ = ["bet_inside_groups", "bet_on_leaves"]
 
@@ -33,7 +33,7 @@ Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 
 
-@compiled
+@linked
 def bet_on_leaves(
     capital_KJ: Floats, slope_KJ: Floats, keep_KJ: Floats, w_K: Floats, W: float, pace: float, unit: float
 ) -> float:
@@ -58,7 +58,7 @@ def bet_on_leaves(
     return total / capital_KJ.size
 
 
-@compiled
+@linked
 def bet_inside_groups(
     capital_KJ: Floats,
     slope_KJ: Floats,

@@ -27,7 +27,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..kernels.arrays import Axes, scratch
-from ..kernels.compiled import Entry, compiled
+from ..kernels.compiled import Entry, compiled, linked
 from .leaves import bet_inside_groups, bet_on_leaves
 from .starts import begin_start, bet_on_starts, thin_starts
 
@@ -172,7 +172,7 @@ def run_accumulate(
             return
 
 
-@compiled
+@linked
 def _settle(bets: Bets, capital: Capital) -> None:
     """Let every bettor bet on the run's mean, then begin the next run."""
     unit = 1.0
@@ -193,7 +193,7 @@ def _settle(bets: Bets, capital: Capital) -> None:
         capital.units_1[0] -= 1
 
 
-@compiled
+@linked
 def _bet(bets: Bets, capital: Capital, v: int, unit: float) -> float:
     """One run of one view -> R."""
     mean_K, before_K, rho = bets.mean_VK[v], capital.before_VK[v], bets.sticky_V[v]
@@ -243,7 +243,7 @@ def _bet(bets: Bets, capital: Capital, v: int, unit: float) -> float:
     return total
 
 
-@compiled
+@linked
 def _bet_on_vector(bets: Bets, capital: Capital, v: int, W: float, unit: float) -> float:
     """Begin a start, let all starts bet, thin them -> their capital."""
     start_QB, count_QK, order_Q = capital.start_VQB[v], capital.count_VQK[v], capital.order_VQ[v]
@@ -277,7 +277,7 @@ def _bet_on_vector(bets: Bets, capital: Capital, v: int, W: float, unit: float) 
     return total
 
 
-@compiled
+@linked
 def _look(hard: bool, g_K: Floats, sum_K: Floats) -> None:
     """Add the weights as they are, or the largest one as a one-hot vector."""
     if not hard:
@@ -291,7 +291,7 @@ def _look(hard: bool, g_K: Floats, sum_K: Floats) -> None:
     sum_K[largest] += 1.0
 
 
-@compiled
+@linked
 def _rescale(capital: Capital, factor: float) -> None:
     """Every capital times the factor."""
     for v in range(capital.leaf_VKJ.shape[0]):

@@ -27,7 +27,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from ..kernels.compiled import compiled
+from ..kernels.compiled import linked
 
 __all__ = ["begin_start", "bet_on_starts", "thin_starts"]
 
@@ -35,7 +35,7 @@ Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 
 
-@compiled
+@linked
 def begin_start(
     capital_QB: Floats,
     count_QK: Floats,
@@ -58,7 +58,7 @@ def begin_start(
         count_QK[i, k] = 0.0
 
 
-@compiled
+@linked
 def bet_on_starts(
     capital_QB: Floats,
     count_QK: Floats,
@@ -119,7 +119,7 @@ def bet_on_starts(
     return total
 
 
-@compiled
+@linked
 def thin_starts(
     capital_QB: Floats, birth_Q: Integers, order_Q: Integers, starts: int, record: int, spacing: float
 ) -> int:
@@ -140,7 +140,7 @@ def thin_starts(
     return starts
 
 
-@compiled
+@linked
 def _drop(capital_QB: Floats, order_Q: Integers, starts: int, place: int) -> int:
     slot, heir = order_Q[place], order_Q[place + 1]
     for b in range(capital_QB.shape[1]):

@@ -18,20 +18,25 @@ __all__ = ["bear", "vacancy"]
 Floats = npt.NDArray[np.float64]
 
 REBIRTH_GAP = 20
-REBIRTH_USAGE = 0.1
 
 
 @linked
 def vacancy(
-    born: int, waited: int, surprised: bool, features: int, distance_E: Floats, usage_E: Floats
+    born: int,
+    most: int,
+    rebirth_usage: float,
+    waited: int,
+    surprised: bool,
+    features: int,
+    distance_E: Floats,
+    usage_E: Floats,
 ) -> int:
     """The expert to be born (again) at this record, or -1.
 
-    While the group is not full: far from every centre, and not too soon after the last birth. When
-    it is full: the group was surprised and an expert serves less than a tenth of its even share.
+    While fewer than ``most`` live: far from every centre, and not too soon after the last birth. Later:
+    the group was surprised and an expert serves less than ``rebirth_usage`` of its even share.
     """
-    experts = usage_E.size
-    if born < experts:
+    if born < most:
         if born == 0:
             return 0
         nearest = distance_E[0]
@@ -41,10 +46,10 @@ def vacancy(
     if not surprised or waited < REBIRTH_GAP:
         return -1
     idle = 0
-    for e in range(experts):
+    for e in range(born):
         if usage_E[e] < usage_E[idle]:
             idle = e
-    return idle if usage_E[idle] < REBIRTH_USAGE / experts else -1
+    return idle if usage_E[idle] < rebirth_usage / born else -1
 
 
 @inlined

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from .additive import Additive, find_bins, learn_additive, predict_additive
 from .boosted import Boosted, learn_boosted, predict_boosted
-from .compiled import compiled, inlined
+from .compiled import inlined, linked
 from .linear import Linear, learn_linear, predict_linear
 from .nearest import Memory, Prototypes, learn_memory, learn_prototypes, predict_memory, predict_prototypes
 from .pool import Pool, learn_pool, predict_pool, spread_pool_mass
@@ -48,7 +48,7 @@ class State(NamedTuple):
     z_A: Floats
 
 
-@compiled
+@linked
 def run_classes(
     state: State,
     x_ND: Floats,

@@ -1,7 +1,7 @@
 """How kernels are compiled: cached on disk, and free to reorder sums but not to ignore NaN.
 
 Kernels own no memory, so reference counting is left out (``_nrt``): a quarter less time a record.
-Kernels become part of each other, so machine code is stale once any file of this folder has changed; Numba
+Kernels become part of each other, so machine code is stale once any file with kernels has changed; Numba
 alone looks at a kernel's own file only.
 """
 
@@ -19,8 +19,11 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 _FASTMATH = {"nsz", "arcp", "contract", "reassoc", "afn"}
 _OPTIONS = {"cache": True, "fastmath": _FASTMATH, "error_model": "numpy", "_nrt": False}
+_PACKAGE = Path(__file__).parents[1]
 _SOURCES = sorted(
-    (path.name, path.stat().st_mtime_ns, path.stat().st_size) for path in Path(__file__).parent.glob("*.py")
+    (str(path.relative_to(_PACKAGE)), path.stat().st_mtime_ns, path.stat().st_size)
+    for pattern in ("kernels/*.py", "evidence/*.py", "detectors/*.py", "paired_bets.py")
+    for path in _PACKAGE.glob(pattern)
 )
 
 

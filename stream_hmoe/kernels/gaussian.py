@@ -14,7 +14,7 @@ import numpy.typing as npt
 from .additive import find_bins, learn_additive_mean, predict_additive_mean
 from .boosted import learn_boosted_mean, predict_boosted_mean
 from .categorical import LEARN, PREDICT, State, fill_leaf_weights
-from .compiled import compiled, linked
+from .compiled import linked
 from .linear import learn_linear_mean, predict_linear_mean
 from .nearest import learn_memory, predict_memory_mean
 from .pool import learn_pool_mean, predict_pool_mean
@@ -29,7 +29,7 @@ Floats = npt.NDArray[np.float64]
 LARGEST = 10.0
 
 
-@compiled
+@linked
 def run_means(
     state: State,
     target_3: Floats,
@@ -104,7 +104,7 @@ def target_scale(target_3: Floats) -> tuple[float, float]:
     return target_3[1], deviation if deviation > 1e-12 * (1.0 + abs(target_3[1])) else 1.0
 
 
-@compiled
+@linked
 def gaussian_loss(y: float, mean: float, deviation: float) -> float:
     """-log N(y; mean, deviation^2) in nats, finite for any finite input."""
     deviation = max(deviation, 1e-150)

@@ -15,18 +15,18 @@ from .compiled import linked
 from .regions import Regions
 from .steps import move, normalised_step, shift, turned_step
 
-__all__ = ["learn_regions", "learn_regions_mean"]
+__all__ = ["gaussian_shares", "learn_regions", "learn_regions_mean"]
 
 Floats = npt.NDArray[np.float64]
 
 PRIOR = 10.0
 PRIOR_MEAN = 1.0
-BIAS_STEP = 0.1
 USAGE_RATE = 0.002
 REBIRTH_LIKELIHOOD = 0.2
 REBIRTH_SQUARE = 9.0
 VARIANCE_FLOOR = 1e-4
 VARIANCE_RATE = 0.02
+LEAST_SCALE, LARGEST_SCALE = 0.1, 100.0
 
 
 @linked
@@ -50,8 +50,21 @@ def learn_regions(
         likelihood = max(probability_TC[first + g, y], 1e-12)
         for e in range(born):
             regions.share_E[e] = gate_E[e] * regions.probability_GEC[g, e, y] / likelihood
+        if laplace and regions.scale_step_G[g] > 0.0:
+            _move_scale(regions, g, distance_E, gate_E)
+        bias_step = regions.bias_step_G[g]
         _move_gate(
-            laplace, born, step_size, gate_E, regions.share_E, distance_E, z_A, usage_E, bias_E, centre_EA
+            laplace,
+            born,
+            step_size,
+            bias_step,
+            gate_E,
+            regions.share_E,
+            distance_E,
+            z_A,
+            usage_E,
+            bias_E,
+            centre_EA,
         )
         for e in range(born):
             share = regions.share_E[e]
@@ -66,7 +79,9 @@ def learn_regions(
             else:
                 move(weight_CA, normalised_step(share * regions.step_G[g], z_A, 0.25), y, p_C, z_A)
         waited = record - regions.birth_record_G[g]
-        slot = vacancy(born, waited, likelihood < REBIRTH_LIKELIHOOD, z_A.size - 1, distance_E, usage_E)
+        most, rebirth_usage = regions.most_G[g], regions.rebirth_usage_G[g]
+        surprised = likelihood < REBIRTH_LIKELIHOOD
+        slot = vacancy(born, most, rebirth_usage, waited, surprised, z_A.size - 1, distance_E, usage_E)
         if slot >= 0:
             bear(regions, g, slot, laplace, z_A, PRIOR, record)
             if slot < born:
@@ -91,9 +106,22 @@ def learn_regions_mean(
         )
         usage_E, bias_E, centre_EA = regions.usage_GE[g], regions.bias_GE[g], regions.centre_GEA[g]
         distance_E = regions.distance_GE[g]
-        _gaussian_shares(born, u, gate_E, regions.mean_GE[g], regions.variance_GE[g], regions.share_E)
+        gaussian_shares(born, u, gate_E, regions.mean_GE[g], regions.variance_GE[g], regions.share_E)
+        if laplace and regions.scale_step_G[g] > 0.0:
+            _move_scale(regions, g, distance_E, gate_E)
+        bias_step = regions.bias_step_G[g]
         _move_gate(
-            laplace, born, step_size, gate_E, regions.share_E, distance_E, z_A, usage_E, bias_E, centre_EA
+            laplace,
+            born,
+            step_size,
+            bias_step,
+            gate_E,
+            regions.share_E,
+            distance_E,
+            z_A,
+            usage_E,
+            bias_E,
+            centre_EA,
         )
         for e in range(born):
             share = regions.share_E[e]
@@ -115,16 +143,21 @@ def learn_regions_mean(
         square = (u - mean_T[first + g]) ** 2
         surprised = square > REBIRTH_SQUARE * regions.error_G[g]
         regions.error_G[g] += 0.01 * (square - regions.error_G[g])
-        slot = vacancy(born, record - regions.birth_record_G[g], surprised, z_A.size - 1, distance_E, usage_E)
+        waited = record - regions.birth_record_G[g]
+        most, rebirth_usage = regions.most_G[g], regions.rebirth_usage_G[g]
+        slot = vacancy(born, most, rebirth_usage, waited, surprised, z_A.size - 1, distance_E, usage_E)
         if slot >= 0:
             bear(regions, g, slot, laplace, z_A, PRIOR_MEAN, record)
 
 
 @linked
-def _gaussian_shares(
+def gaussian_shares(
     born: int, u: float, gate_E: Floats, mean_E: Floats, variance_E: Floats, share_E: Floats
-) -> None:
-    """h_e proportional to g_e N(u; mean_e, variance_e); a miss counts at most 10 deviations."""
+) -> float:
+    """h_e proportional to g_e N(u; mean_e, variance_e) -> log of their sum times sqrt(2 pi).
+
+    A miss counts at most 10 deviations.
+    """
     largest = -1e300
     for e in range(born):
         share_E[e] = 0.0
@@ -139,6 +172,21 @@ def _gaussian_shares(
             total += share_E[e]
     for e in range(born):
         share_E[e] /= total
+    return largest + math.log(total)
+
+
+@linked
+def _move_scale(regions: Regions, g: int, distance_E: Floats, gate_E: Floats) -> None:
+    """log kappa += step d log p / d kappa = -step sum_e (h_e - g_e) distance_e.
+
+    Not along log kappa, whose slope is larger by kappa and would have to be cut, which is a bias.
+    """
+    slope = 0.0
+    for e in range(regions.born_G[g]):
+        if gate_E[e] > 0.0:
+            slope -= (regions.share_E[e] - gate_E[e]) * distance_E[e]
+    scale = regions.scale_G[g] * math.exp(regions.scale_step_G[g] * slope)
+    regions.scale_G[g] = min(max(scale, LEAST_SCALE), LARGEST_SCALE)
 
 
 @linked
@@ -146,6 +194,7 @@ def _move_gate(
     laplace: bool,
     born: int,
     step: float,
+    bias_step: float,
     gate_E: Floats,
     share_E: Floats,
     distance_E: Floats,
@@ -163,7 +212,7 @@ def _move_gate(
         if gate_E[e] == 0.0:
             continue
         surplus = share_E[e] - gate_E[e]
-        bias_E[e] += BIAS_STEP * surplus
+        bias_E[e] += bias_step * surplus
         amount = step * surplus
         if laplace:
             amount = amount / distance_E[e] if distance_E[e] > 1e-6 else 0.0

@@ -42,8 +42,9 @@ UNBORN = -1e9
 class Regions(NamedTuple):
     """Gates (centre, bias, scale), experts (weight, variance, inverse curvature) and usage.
 
-    ``centre_GEA`` has a leading constant column that stays 0, so that it lines up with z. The
-    second block is scratch that every prediction overwrites.
+    ``centre_GEA`` has a leading constant column that stays 0, so that it lines up with z. Experts are
+    born until ``most_G`` live; then one that serves less than ``rebirth_usage_G`` of its even share may
+    be born again. The second block is scratch that every prediction overwrites.
     """
 
     centre_GEA: Floats
@@ -60,6 +61,10 @@ class Regions(NamedTuple):
     birth_record_G: Integers
     error_G: Floats
     cutoff_1: Floats
+    most_G: Integers
+    rebirth_usage_G: Floats
+    scale_step_G: Floats
+    bias_step_G: Floats
 
     gate_GE: Floats
     distance_GE: Floats
@@ -85,6 +90,10 @@ REGION_AXES = {
     "birth_record_G": Axes("G", -100, np.int64),
     "error_G": Axes("G", 1.0),
     "cutoff_1": Axes("1", 1e-2),
+    "most_G": Axes("G", 0, np.int64),
+    "rebirth_usage_G": Axes("G", 0.1),
+    "scale_step_G": Axes("G"),
+    "bias_step_G": Axes("G", 0.1),
     "gate_GE": scratch("GE"),
     "distance_GE": scratch("GE"),
     "probability_GEC": scratch("GEC"),
