@@ -80,7 +80,7 @@ def test_a_planted_change_is_alarmed_challenged_and_answered(task: Task) -> None
 @pytest.mark.parametrize("task", TASKS)
 def test_the_promoted_model_is_better_than_the_one_left_to_itself(task: Task) -> None:
     records = stream(task, 7_000)
-    pipeline, _, facts = controlled(task, records)
+    _, _, facts = controlled(task, records)
     alone = Pipeline(model(task)).step(*records)
     promoted = only(facts, Action.PROMOTE).record
     mine, theirs = scores(facts)["error"], scores(alone)["error"]

@@ -196,7 +196,10 @@ def test_a_restart_in_any_phase_changes_nothing(unbroken: Whole, place: str, tmp
 def test_a_restart_of_the_whole_as_it_is_run_changes_nothing(task: Task, at: int, tmp_path: Path) -> None:
     """With the real watch over the gates, news and bad records, into a pipeline made with other settings."""
     records = eventful(task, 5_300)
-    first, second = pipeline(task, Adaptation()), pipeline(task, Adaptation(77, ControllerSettings(1, 2, 3)))
+    first, second = (
+        pipeline(task, Adaptation()),
+        pipeline(task, Adaptation(settings=ControllerSettings(1, 2, 3))),
+    )
     first.step(*records.part(0, at))
     second.load_state_dict(through_disk(first.state_dict(), tmp_path))
     assert_same_facts(second.step(*records.part(at)), first.step(*records.part(at)))
