@@ -49,6 +49,10 @@ def controlled(
     return pipeline, adapting, pipeline.step(*records)
 
 
+def phase_of(adapting: Adaptation) -> Phase:
+    return adapting.controller.phase
+
+
 def only(facts: Sequence[Fact], action: Action) -> Decided:
     (found,) = (decision for decision in decisions(facts) if decision.action is action)
     return found
@@ -114,7 +118,7 @@ def test_worthless_challengers_are_dropped_without_a_trace(task: Task) -> None:
     pipeline, _, facts = controlled(task, passing(task), adapting)
     assert actions(facts) == [Action.CHALLENGE, Action.DROP, Action.REREFERENCE]
     assert adapting.shadow.challengers == []
-    assert adapting.controller.phase is Phase.COOL_DOWN
+    assert phase_of(adapting) is Phase.COOL_DOWN
     alone = Pipeline(model(task))
     assert_same_state(scores(facts), scores(alone.step(*passing(task))))
     assert_same_state(pipeline.model.state_dict(), alone.model.state_dict())
@@ -129,7 +133,7 @@ def test_a_promotion_that_turns_out_wrong_is_rolled_back() -> None:
     assert only(facts, Action.ROLL_BACK).record > 5_300
     assert pipeline.model.learner is former
     assert former.records == 7_000
-    assert adapting.controller.phase is Phase.COOL_DOWN
+    assert phase_of(adapting) is Phase.COOL_DOWN
 
 
 def test_the_last_rollback_of_a_row_holds_until_released() -> None:
@@ -137,13 +141,13 @@ def test_the_last_rollback_of_a_row_holds_until_released() -> None:
     adapting = adaptation(settings=ControllerSettings(rollbacks=1))
     pipeline, _, facts = controlled("classification", records.part(0, 6_010), adapting)
     assert actions(facts)[-2:] == [Action.ROLL_BACK, Action.HOLD]
-    assert adapting.controller.phase is Phase.HELD
+    assert phase_of(adapting) is Phase.HELD
     adapting.is_released = True
     after = pipeline.step(*records.part(6_010))
     assert actions(after) == [Action.REREFERENCE]
     assert decisions(after)[0].record == 6_050
     assert not adapting.is_released
-    assert adapting.controller.phase is Phase.NORMAL
+    assert phase_of(adapting) is Phase.NORMAL
 
 
 @pytest.mark.parametrize("task", TASKS)
@@ -260,7 +264,7 @@ def test_a_challenge_changes_nothing_but_the_shadow() -> None:
     """With challengers beside it the champion predicts what it would have predicted without."""
     records = stream("classification", 4_900)
     pipeline, adapting, facts = controlled("classification", records)
-    assert adapting.controller.phase is Phase.SHADOW
+    assert phase_of(adapting) is Phase.SHADOW
     alone = Pipeline(model())
     assert_same_state(scores(facts), scores(alone.step(*records)))
     assert_same_state(pipeline.model.learner.state_dict(), alone.model.learner.state_dict())

@@ -19,6 +19,10 @@ TICK = 50
 NOTHING = (np.empty((0, 4)), np.empty(0))
 
 
+def verdict_of(shadow: Shadow) -> Verdict:
+    return shadow.verdict
+
+
 def learned(champion: Learner, x_ND: Any, y_N: Any) -> Any:
     return bounded_losses(champion.step(x_ND, y_N).predicted, y_N, champion.task, 1.0)
 
@@ -80,14 +84,14 @@ def test_a_better_challenger_is_found_and_promoted() -> None:
     shadow = Shadow()
     shadow.begin([Plan.QUICKEN, Plan.RESTORE], champion, (), NOTHING, knows)
     live(shadow, champion, 100)
-    assert shadow.verdict is Verdict.BETTER
+    assert verdict_of(shadow) is Verdict.BETTER
     assert shadow.winner.plan is Plan.RESTORE
     winner = shadow.winner
     assert winner.test.evidence_nats >= -np.log(winner.test.alpha)
     assert winner.test.mean_difference > 0.0
     promoted = shadow.promote(champion)
     assert promoted is winner.learner
-    assert shadow.challengers == [] and shadow.verdict is Verdict.NONE
+    assert shadow.challengers == [] and verdict_of(shadow) is Verdict.NONE
     assert shadow.roll_back() is champion
 
 
@@ -96,19 +100,19 @@ def test_a_worthless_challenger_is_not_better() -> None:
     shadow = Shadow()
     shadow.begin([Plan.RETRAIN], champion, (), NOTHING, None)
     live(shadow, champion, 300, rule=300)
-    assert shadow.verdict is Verdict.NOT_BETTER
+    assert verdict_of(shadow) is Verdict.NOT_BETTER
     assert shadow.summary()[0]["mean_gain"] < 0.0
     shadow.drop()
-    assert shadow.verdict is Verdict.NONE
+    assert verdict_of(shadow) is Verdict.NONE
 
 
 def test_the_budget_of_records_is_the_end() -> None:
     champion = trained(3_000)
     shadow = challenged([Plan.QUICKEN], champion, budget_records=120)
     live(shadow, champion, 100, rule=150)
-    assert shadow.verdict is Verdict.RUNNING
+    assert verdict_of(shadow) is Verdict.RUNNING
     live(shadow, champion, 50, rule=50)
-    assert shadow.verdict is Verdict.NOT_BETTER
+    assert verdict_of(shadow) is Verdict.NOT_BETTER
     assert shadow.summary()[0]["records"] == 120
 
 
@@ -117,9 +121,9 @@ def test_better_as_soon_as_one_is_and_not_before_all_are_beaten() -> None:
     shadow = challenged([Plan.RETRAIN, Plan.QUICKEN], champion, budget_records=100)
     live(shadow, champion, 150)
     assert [one.verdict for one in shadow.challengers] == [Verdict.RUNNING, Verdict.NOT_BETTER]
-    assert shadow.verdict is Verdict.RUNNING
+    assert verdict_of(shadow) is Verdict.RUNNING
     live(shadow, champion, 250, seed=8)
-    assert shadow.verdict is Verdict.NOT_BETTER
+    assert verdict_of(shadow) is Verdict.NOT_BETTER
 
 
 def test_a_new_one_goes_through_all_recorded_records_in_order() -> None:
