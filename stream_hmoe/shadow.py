@@ -179,6 +179,8 @@ class Shadow:
             losses_N = bounded_losses(outcome.predicted, y_N, self._former.task, spread)
             self._watch.update_many(champion_N, losses_N)
             self.records += len(y_N)
+            if self._watch.watch is Watch.KEEP:
+                self.end_watch()
 
     @staticmethod
     def _widths(x_ND: Floats, y_N: npt.NDArray[Any], learner: Learner) -> tuple[int, int]:

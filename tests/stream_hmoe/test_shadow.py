@@ -170,10 +170,18 @@ def test_a_promoted_model_that_is_as_good_is_kept() -> None:
     shadow = promoted(200, former, new)
     live(shadow, new, 1_000, rule=1_000)
     assert not shadow.is_worse
-    before = shadow.records
+    assert shadow.records == 200
+    assert shadow.state_dict()["former"] is None
+
+
+def test_a_watch_that_was_ended_costs_nothing() -> None:
+    former, new = trained(3_000), trained(30)
+    shadow = promoted(1_000, former, new)
     shadow.end_watch()
-    live(shadow, new, 50, rule=50)
-    assert shadow.records == before
+    live(shadow, new, 400, rule=400)
+    assert not shadow.is_worse
+    assert shadow.records == 0
+    assert former.records == 3_000
 
 
 def test_the_next_challengers_end_the_watch() -> None:
@@ -201,7 +209,7 @@ def test_all_challengers_share_one_budget_of_errors() -> None:
 def test_features_and_classes_that_appear_are_taken_in(task: Task) -> None:
     champion = trained(300, task=task)
     shadow = challenged([Plan.RENEW, Plan.RETRAIN], champion)
-    shadow_after = promoted(1_000, trained(300, task=task), champion)
+    shadow_after = promoted(2_000, trained(300, task=task), champion)
     x_ND, y_N = rows(1_200, 0, seed=6)
     wide_ND = np.concatenate([x_ND, x_ND[:, :2]], axis=1)
     targets_N = np.where(np.arange(1_200) % 5 == 0, 2.0, y_N.astype(np.float64))
