@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -270,8 +271,11 @@ def test_a_challenge_changes_nothing_but_the_shadow() -> None:
     assert_same_state(pipeline.model.learner.state_dict(), alone.model.learner.state_dict())
 
 
-def test_watched_facts_can_be_written_down() -> None:
-    _, _, facts = controlled("classification", stream("classification", 5_000))
+@pytest.mark.parametrize("task", TASKS)
+def test_facts_can_be_written_down(task: Task) -> None:
+    _, _, facts = controlled(task, stream(task, 7_500, back=5_300))
     for fact in facts:
         if isinstance(fact, Watched):
-            assert Watched.from_json(fact.to_json()) == fact
+            assert Watched.from_json(json.loads(json.dumps(fact.to_json(), allow_nan=False))) == fact
+        if isinstance(fact, Drifted | Decided):
+            assert json.loads(json.dumps(fact.detail, allow_nan=False)) == fact.detail
