@@ -29,7 +29,7 @@ Floats = npt.NDArray[np.float64]
 CONCEPT = "loss given gate"
 WARM_UP_RECORDS = 1_000
 REFERENCE_RECORDS = 2_000
-CLEARLY_BETTER = 0.9
+CLEARLY_BETTER, STANDARD_ERRORS = 0.9, 3.0
 FEW_LEAVES, MOST_EVIDENCE = 3, 0.8
 
 
@@ -43,7 +43,7 @@ class Harm:
         rise_lower: its lower confidence bound, 95%.
         mix: change of the loss that comes from other leaves being used.
         leaves: names of the leaves that hold the evidence, the most suspect first.
-        is_local: at most three leaves, and not all, hold four fifths of it.
+        is_local: at most three leaves hold four fifths of it.
     """
 
     change_point: int
@@ -152,8 +152,7 @@ class ConceptWatch:
         order = np.argsort(-reading.leaf_shares, kind="stable")
         held = np.cumsum(reading.leaf_shares[order])
         few = int(np.searchsorted(held, MOST_EVIDENCE)) + 1
-        is_few = few <= FEW_LEAVES and few < len(partition.leaves)
-        is_local = is_few and reading.everywhere_share < 0.5
+        is_local = few <= FEW_LEAVES and reading.everywhere_share < 0.5
         leaves = tuple(partition.leaves[k] for k in order[: min(few, FEW_LEAVES)])
         split = reading.split
         return Harm(
@@ -173,13 +172,21 @@ class ConceptWatch:
         self._referenced = 0
         detector = self._detector
         if detector is not None:
-            is_better = float(self._loss_N.mean()) < CLEARLY_BETTER * detector.reference.mean_loss
-            if not is_better or self.evidence.level is not Level.STABLE:
+            if (
+                not self._is_clearly_better(detector.reference.mean_loss)
+                or self.evidence.level is not Level.STABLE
+            ):
                 return False
         self._partition = Partition.of(learner, watched_group(learner.settings))
         g_NK = self._partition.weights(self._x_ND)
         self._detector = ConceptDetector.fit(g_NK, self._loss_N, arl=self.arl)
         return True
+
+    def _is_clearly_better(self, mean_loss: float) -> bool:
+        """By a tenth, and by three standard errors: the luckiest of many periods would be no fair reference."""
+        gain = mean_loss - float(self._loss_N.mean())
+        doubt = float(np.sqrt(2.0 * self._loss_N.var() / len(self._loss_N)))
+        return gain > max((1.0 - CLEARLY_BETTER) * mean_loss, STANDARD_ERRORS * doubt)
 
     def state_dict(self) -> dict[str, Any]:
         """Everything that decides what comes next."""
