@@ -56,7 +56,7 @@ def test_there_is_no_evidence_before_a_reference() -> None:
 def test_losses_that_stay_are_no_harm() -> None:
     watch, learner = referenced()
     x_ND, _ = rows(6_000, 0, seed=1)
-    watch_over(watch, learner, x_ND, losses(6_000, 0.05, seed=1), REFERENCED)
+    assert watch_over(watch, learner, x_ND, losses(6_000, 0.05, seed=1), REFERENCED) == []
     assert watch.harm is None
     assert level_of(watch) is not Level.DRIFT
 

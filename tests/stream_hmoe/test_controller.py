@@ -185,7 +185,7 @@ def test_a_release_at_another_time_counts_for_nothing() -> None:
 
 
 def test_the_allowance_is_renewed() -> None:
-    again: list[Step] = [(5_140, HARM), (5_240, HARM)]
+    again: list[Step] = [(5_050, HARM), (5_150, HARM)]
     assert driven([*DROPPED_TWICE, *again])[0].phase is Phase.SHADOW
 
 

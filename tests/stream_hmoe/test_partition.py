@@ -38,6 +38,7 @@ def test_weights_are_those_of_the_learner(task: Task, gates: str, group: int) ->
     gate_NE = partition.weights(x_ND[1_500:])
     assert gate_NE.shape == (100, len(partition.leaves))
     np.testing.assert_allclose(gate_NE.sum(axis=1), 1.0)
+    assert ((gate_NE == 0.0) | (gate_NE >= learner.settings.cutoff)).all()
     # A prediction scales a record by moments that include it, at a rate of 1 in 1000.
     np.testing.assert_allclose(gate_NE, gates_of(learner, x_ND[1_500:], partition), atol=0.02)
 

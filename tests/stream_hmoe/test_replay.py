@@ -88,6 +88,12 @@ def test_no_record_is_in_every_sample() -> None:
     assert (np.abs(counts_N - 200.0) < 4.0 * 10.0).all()
 
 
+def test_the_first_record_is_drawn_like_any_other() -> None:
+    sample = EvenSample(10)
+    sample.add(records(0, 10_000))
+    assert sample.kept().record_N.min() > 0
+
+
 def test_another_seed_gives_another_sample() -> None:
     one, other = EvenSample(50, 1), EvenSample(50, 2)
     for sample in (one, other):

@@ -95,6 +95,18 @@ def test_a_better_challenger_is_found_and_promoted() -> None:
     assert shadow.roll_back() is champion
 
 
+def test_the_winner_has_the_most_evidence() -> None:
+    for winner in (0, 1):
+        shadow = challenged([Plan.QUICKEN, Plan.RENEW], trained(100))
+        # Both tests close at their threshold; the surer one by a larger last step.
+        for place, challenger in enumerate(shadow.challengers):
+            gain = 1.0 if place == winner else 0.3
+            challenger.test.update_many(np.full(500, gain), np.zeros(500))
+        evidence = [challenger.test.evidence_nats for challenger in shadow.challengers]
+        assert shadow.winner is shadow.challengers[int(np.argmax(evidence))]
+        assert evidence[0] != evidence[1]
+
+
 def test_a_worthless_challenger_is_not_better() -> None:
     champion = trained(3_000)
     shadow = Shadow()
