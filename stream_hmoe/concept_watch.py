@@ -43,7 +43,7 @@ class Harm:
         rise_lower: its lower confidence bound, 95%.
         mix: change of the loss that comes from other leaves being used.
         leaves: names of the leaves that hold the evidence, the most suspect first.
-        is_local: at most three leaves hold four fifths of it.
+        is_local: at most three leaves, and not all, hold four fifths of it.
     """
 
     change_point: int
@@ -152,7 +152,8 @@ class ConceptWatch:
         order = np.argsort(-reading.leaf_shares, kind="stable")
         held = np.cumsum(reading.leaf_shares[order])
         few = int(np.searchsorted(held, MOST_EVIDENCE)) + 1
-        is_local = few <= FEW_LEAVES and reading.everywhere_share < 0.5
+        is_few = few <= FEW_LEAVES and few < len(partition.leaves)
+        is_local = is_few and reading.everywhere_share < 0.5
         leaves = tuple(partition.leaves[k] for k in order[: min(few, FEW_LEAVES)])
         split = reading.split
         return Harm(
