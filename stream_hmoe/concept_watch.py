@@ -171,20 +171,17 @@ class ConceptWatch:
         if self._alarm is not None or self._referenced < REFERENCE_RECORDS:
             return False
         self._referenced = 0
-        detector = self._detector
-        if detector is not None:
-            if (
-                not self._is_clearly_better(detector.reference.mean_loss)
-                or self.evidence.level is not Level.STABLE
-            ):
-                return False
+        is_calm = self.evidence.level is Level.STABLE
+        if self._detector is not None and not (is_calm and self._is_clearly_better(self._detector)):
+            return False
         self._partition = Partition.of(learner, watched_group(learner.settings))
         g_NK = self._partition.weights(self._x_ND)
         self._detector = ConceptDetector.fit(g_NK, self._loss_N, arl=self.arl)
         return True
 
-    def _is_clearly_better(self, mean_loss: float) -> bool:
-        """By a tenth, and by three standard errors: the luckiest of many periods would be no fair reference."""
+    def _is_clearly_better(self, detector: ConceptDetector) -> bool:
+        """By a tenth and by three standard errors, since the luckiest of many periods is no fair reference."""
+        mean_loss = detector.reference.mean_loss
         gain = mean_loss - float(self._loss_N.mean())
         doubt = float(np.sqrt(2.0 * self._loss_N.var() / len(self._loss_N)))
         return gain > max((1.0 - CLEARLY_BETTER) * mean_loss, STANDARD_ERRORS * doubt)
