@@ -180,7 +180,7 @@ class ConceptWatch:
         return True
 
     def _is_clearly_better(self, detector: ConceptDetector) -> bool:
-        """By a tenth and by three standard errors, since the luckiest of many periods is no fair reference."""
+        """By a tenth and by three standard errors: the luckiest of many periods is no fair reference."""
         mean_loss = detector.reference.mean_loss
         gain = mean_loss - float(self._loss_N.mean())
         doubt = float(np.sqrt(2.0 * self._loss_N.var() / len(self._loss_N)))
