@@ -29,7 +29,7 @@ Floats = npt.NDArray[np.float64]
 CONCEPT = "loss given gate"
 WARM_UP_RECORDS = 1_000
 REFERENCE_RECORDS = 2_000
-CLEARLY_BETTER = 0.9
+CLEARLY_BETTER, STANDARD_ERRORS = 0.9, 3.0
 FEW_LEAVES, MOST_EVIDENCE = 3, 0.8
 
 
@@ -171,11 +171,9 @@ class ConceptWatch:
         if self._alarm is not None or self._referenced < REFERENCE_RECORDS:
             return False
         self._referenced = 0
-        detector = self._detector
-        if detector is not None:
-            is_better = float(self._loss_N.mean()) < CLEARLY_BETTER * detector.reference.mean_loss
-            if not is_better or self.evidence.level is not Level.STABLE:
-                return False
+        is_calm = self.evidence.level is Level.STABLE
+        if self._detector is not None and not (is_calm and self._is_clearly_better(self._detector)):
+            return False
         self._partition = Partition.of(learner, watched_group(learner.settings))
         g_NK = self._partition.weights(self._x_ND)
         reference = LossReference.estimate(g_NK, self._loss_N)
@@ -184,6 +182,13 @@ class ConceptWatch:
         threshold = calibrated_threshold(g_NK, self._loss_N, arl=self.arl) if depends else None
         self._detector = ConceptDetector(reference, self.arl, threshold)
         return True
+
+    def _is_clearly_better(self, detector: ConceptDetector) -> bool:
+        """By a tenth and by three standard errors: the luckiest of many periods is no fair reference."""
+        mean_loss = detector.reference.mean_loss
+        gain = mean_loss - float(self._loss_N.mean())
+        doubt = float(np.sqrt(2.0 * self._loss_N.var() / len(self._loss_N)))
+        return gain > max((1.0 - CLEARLY_BETTER) * mean_loss, STANDARD_ERRORS * doubt)
 
     def state_dict(self) -> dict[str, Any]:
         """Everything that decides what comes next."""

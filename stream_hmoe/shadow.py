@@ -196,6 +196,8 @@ class Shadow:
             losses_N = _losses(outcome, y_N, self._former.task, spread)
             self._watch.update_many(champion_N, losses_N)
             self.records += len(y_N)
+            if self._watch.watch is Watch.KEEP:
+                self.end_watch()
 
     @staticmethod
     def _widths(x_ND: Floats, y_N: npt.NDArray[Any], learner: Learner) -> tuple[int, int]:

@@ -13,7 +13,9 @@ import numpy as np
 import numpy.typing as npt
 
 from stream_hmoe import HMoEClassifier, HMoERegressor, checkpoint
-from stream_hmoe.events import Decided, Fact, Scored
+from stream_hmoe.adaptation import Adaptation
+from stream_hmoe.controller import ControllerSettings
+from stream_hmoe.events import Decided, Evidence, Fact, Level, Scored
 from stream_hmoe.layout import Task
 from stream_hmoe.learner import Learner
 from stream_hmoe.settings import Settings
@@ -32,17 +34,23 @@ class Stream(NamedTuple):
         return Stream(self.records[begin:end], self.targets[begin:end])
 
 
-def rows(count: int, change: int, seed: int = 0) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
-    """Inputs (N, 4) on [-1, 1]; whether the signs of two of them differ, from ``change`` on of the others."""
+def rows(
+    count: int, change: int, seed: int = 0, back: int | None = None
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
+    """Inputs (N, 4) on [-1, 1]; whether the signs of the first two differ, from ``change`` on of the others.
+
+    From ``back`` on the first rule holds again.
+    """
     x_ND = np.random.default_rng(seed).uniform(-1.0, 1.0, (count, 4))
     sign_ND = x_ND > 0.0
-    is_new_N = np.arange(count) >= change
+    number_N = np.arange(count)
+    is_new_N = (number_N >= change) & (number_N < (count if back is None else back))
     return x_ND, np.where(is_new_N, sign_ND[:, 2] ^ sign_ND[:, 3], sign_ND[:, 0] ^ sign_ND[:, 1])
 
 
-def stream(task: Task, count: int, change: int = CHANGE, seed: int = 0) -> Stream:
-    """A stream with one abrupt change of concept before record ``change``."""
-    x_ND, y_N = rows(count, change, seed)
+def stream(task: Task, count: int, change: int = CHANGE, seed: int = 0, back: int | None = None) -> Stream:
+    """A stream with an abrupt change of concept at record ``change``, and another one back."""
+    x_ND, y_N = rows(count, change, seed, back)
     records = [dict(zip("abcd", row, strict=True)) for row in x_ND.tolist()]
     if task == "classification":
         return Stream(records, ["yes" if y else "no" for y in y_N.tolist()])
@@ -106,3 +114,50 @@ def through_disk(state: dict[str, Any], directory: Path) -> dict[str, Any]:
     """A state as it comes back from a checkpoint."""
     checkpoint.save(directory, state, keep=1)
     return checkpoint.load(directory)
+
+
+class ScriptedGates:
+    """Stands in for the watch over the gates: its level is what the script says at a record count.
+
+    Args:
+        script: (record count from which it holds, level), in order.
+    """
+
+    change_point = -1
+    leaves: tuple[str, ...] = ()
+    is_referenced = True
+
+    def __init__(self, *script: tuple[int, Level]) -> None:
+        self.script = script
+        self.record = 0
+        self.rereferenced: list[int] = []
+
+    @property
+    def evidence(self) -> Evidence:
+        levels = [level for record, level in self.script if record <= self.record]
+        level = levels[-1] if levels else Level.STABLE
+        return Evidence("gates", float(level), 2.0, level)
+
+    def update(self, record: int, x_ND: npt.NDArray[np.float64], learner: Learner) -> None:
+        self.record = record
+
+    def detail(self) -> dict[str, Any]:
+        return {"scripted": True}
+
+    def rereference(self, record: int) -> None:
+        self.rereferenced.append(record)
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"record": self.record, "rereferenced": list(self.rereferenced)}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        self.record, self.rereferenced = state["record"], list(state["rereferenced"])
+
+
+def adaptation(
+    *script: tuple[int, Level], arl: float = 10_000, settings: ControllerSettings | None = None
+) -> Adaptation:
+    """An adaptation whose gates say what the script says: nothing by default."""
+    made = Adaptation(arl, settings)
+    vars(made)["gates"] = ScriptedGates(*script)
+    return made

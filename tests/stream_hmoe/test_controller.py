@@ -22,15 +22,18 @@ SETTINGS = ControllerSettings(
     allowance_records=5_000,
     rollbacks=2,
 )
-WARNING = {"concept": Level.WARNING}
-GATE = {"gate": Level.DRIFT}
-HARM = {"concept": Level.DRIFT, "rise_lower": 0.1}
-SMALL_HARM = {"concept": Level.DRIFT, "rise_lower": 0.009}
-BETTER, NOT_BETTER = {"challengers": Verdict.BETTER}, {"challengers": Verdict.NOT_BETTER}
-WORSE = {"is_worse": True}
+Readings = dict[str, Any]
+
+WARNING: Readings = {"concept": Level.WARNING}
+GATE: Readings = {"gate": Level.DRIFT}
+HARM: Readings = {"concept": Level.DRIFT, "rise_lower": 0.1}
+SMALL_HARM: Readings = {"concept": Level.DRIFT, "rise_lower": 0.009}
+BETTER: Readings = {"challengers": Verdict.BETTER}
+NOT_BETTER: Readings = {"challengers": Verdict.NOT_BETTER}
+WORSE: Readings = {"is_worse": True}
 P, T = Phase, Trigger
 
-Step = tuple[int, dict[str, Any]]
+Step = tuple[int, Readings]
 
 TO_WARN: list[Step] = [(50, WARNING)]
 TO_ALARM: list[Step] = [(50, HARM)]
@@ -182,7 +185,7 @@ def test_a_release_at_another_time_counts_for_nothing() -> None:
 
 
 def test_the_allowance_is_renewed() -> None:
-    again: list[Step] = [(5_140, HARM), (5_240, HARM)]
+    again: list[Step] = [(5_050, HARM), (5_150, HARM)]
     assert driven([*DROPPED_TWICE, *again])[0].phase is Phase.SHADOW
 
 

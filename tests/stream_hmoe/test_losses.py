@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+import numpy.typing as npt
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -36,7 +39,7 @@ def test_predictions_lose_what_their_errors_lose(spread: float) -> None:
 @pytest.mark.parametrize("dtype", [np.int64, np.float64])
 def test_a_wrong_class_is_one(dtype: type) -> None:
     probability_NC = np.array([[0.2, 0.8], [0.6, 0.4], [0.5, 0.5]])
-    y_N = np.array([1, 1, 2], dtype=dtype)
+    y_N: npt.NDArray[Any] = np.array([1, 1, 2], dtype=dtype)
     loss_N = bounded_losses(probability_NC, y_N, "classification", 123.0)
     np.testing.assert_array_equal(loss_N, [0.0, 1.0, 1.0])
     np.testing.assert_array_equal(bounded_errors(loss_N, "classification", 123.0), loss_N)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from stream_hmoe.layout import Task
@@ -13,12 +14,15 @@ from stream_hmoe.partition import Partition, watched_group
 from stream_hmoe.settings import RegionGroup, Settings
 from tests.stream_hmoe.drifting import assert_same_state, rows, through_disk, trained
 
+Floats = npt.NDArray[np.float64]
 
-def gates_of(learner: Learner, x_ND: np.ndarray, partition: Partition) -> np.ndarray:
+
+def gates_of(learner: Learner, x_ND: Floats, partition: Partition) -> Floats:
     """Relative weights of the partition's leaves in the learner's own predictions."""
     weight_NK = learner.predict(x_ND, weights=True).leaf_weights
     index = [learner.topology.leaves.index(leaf) for leaf in partition.leaves]
-    return weight_NK[:, index] / weight_NK[:, index].sum(axis=1, keepdims=True)
+    relative_NE: Floats = weight_NK[:, index] / weight_NK[:, index].sum(axis=1, keepdims=True)
+    return relative_NE
 
 
 @pytest.mark.parametrize("task", ["classification", "regression"])
@@ -34,6 +38,7 @@ def test_weights_are_those_of_the_learner(task: Task, gates: str, group: int) ->
     gate_NE = partition.weights(x_ND[1_500:])
     assert gate_NE.shape == (100, len(partition.leaves))
     np.testing.assert_allclose(gate_NE.sum(axis=1), 1.0)
+    assert ((gate_NE == 0.0) | (gate_NE >= learner.settings.cutoff)).all()
     # A prediction scales a record by moments that include it, at a rate of 1 in 1000.
     np.testing.assert_allclose(gate_NE, gates_of(learner, x_ND[1_500:], partition), atol=0.02)
 

@@ -1,108 +1,274 @@
-"""The whole flow: the same facts however the stream is cut, and after any restart."""
+"""The same records give the same facts, however they are cut and wherever the run was broken off."""
 
 from __future__ import annotations
 
-import itertools
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
+from hypothesis import settings as trials
 from hypothesis import strategies as st
-from river import drift
 
-from stream_hmoe import HMoEClassifier
-from stream_hmoe.checkpoint import load, save
-from stream_hmoe.events import Drifted, Fact, Level, Rejected, Scored
+from stream_hmoe.adaptation import Adaptation
+from stream_hmoe.controller import ControllerSettings
+from stream_hmoe.events import Action, Decided, Drifted, Fact, Level, Phase, Plan, Rejected, Scored, Watched
+from stream_hmoe.layout import Task
 from stream_hmoe.pipeline import Pipeline
-from tests.stream_hmoe.learners import assert_same_state
-from tests.stream_hmoe.made_records import MODELS, Model, made, small
+from stream_hmoe.signals import RiverSignals
+from stream_hmoe.tick import TICK_RECORDS
+from tests.stream_hmoe.drifting import (
+    Stream,
+    adaptation,
+    assert_same_facts,
+    assert_same_state,
+    decisions,
+    model,
+    scores,
+    stream,
+    through_disk,
+)
 
-COUNT = 300
-COLUMNS = ("record", "targets", "predictions", "probabilities", "loss_nats", "error", "gate_weights")
-
-
-def spoiled(model: type[Model], count: int) -> tuple[list[Any], list[Any]]:
-    records, targets = made(model, count)
-    for number in range(17, count, 53):
-        records[number]["a"] = "spoiled"
-    return records, targets
-
-
-def sensitive() -> drift.PageHinkley:
-    return drift.PageHinkley(min_instances=2, delta=0.0, threshold=1e-4)
-
-
-def run(pipeline: Pipeline, stream: tuple[list[Any], list[Any]], cuts: list[int]) -> list[list[Fact]]:
-    records, targets = stream
-    return [pipeline.step(records[a:b], targets[a:b]) for a, b in itertools.pairwise(cuts)]
+TASKS: list[Task] = ["classification", "regression"]
+BAD = {"a": float("inf")}
 
 
-def told(steps: list[list[Fact]]) -> dict[str, Any]:
-    """All facts, joined over the steps."""
-    facts = [fact for step in steps for fact in step]
-    scored = [fact for fact in facts if isinstance(fact, Scored)]
-    found: dict[str, Any] = {
-        name: [value for part in scored for value in np.array(getattr(part, name)).tolist()]
-        for name in COLUMNS
+def eventful(task: Task, count: int) -> Stream:
+    """A drifting stream with bad records all along, and features and a class that appear in the shadow."""
+    records, targets = stream(task, count)
+    for n in range(4_790, count):
+        if n % 3 == 0:
+            records[n] = records[n] | {"late": float(n % 7)}
+        if n % 40 == 7:
+            targets[n] = "perhaps" if task == "classification" else 30.0
+    for n in range(4_820, count, 2):
+        records[n] = records[n] | {"colour": "red" if n % 4 else "blue"}
+    records[13::31] = [BAD] * len(records[13::31])
+    records[4_700:4_780] = [BAD] * 80
+    return Stream(records, targets)
+
+
+def pipeline(task: Task, adapting: Adaptation | None = None) -> Pipeline:
+    made = model(task)
+    return Pipeline(made, adapting or adaptation(), RiverSignals(made.topology))
+
+
+def run(running: Pipeline, records: Stream, cuts: list[int]) -> list[Fact]:
+    """All facts of the records, given in pieces."""
+    facts, begin = list[Fact](), 0
+    for cut in [*cuts, len(records.targets)]:
+        facts += running.step(*records.part(begin, begin + cut))
+        begin += cut
+    return facts
+
+
+class Whole(NamedTuple):
+    """A run in one piece."""
+
+    records: Stream
+    facts: list[Fact]
+    state: dict[str, Any]
+
+
+@pytest.fixture(scope="module", params=TASKS)
+def whole(request: pytest.FixtureRequest) -> Whole:
+    records = eventful(request.param, 5_300)
+    running = pipeline(request.param)
+    return Whole(records, run(running, records, []), running.state_dict())
+
+
+@trials(max_examples=6)
+@given(cuts=st.lists(st.one_of(st.integers(0, 60), st.integers(0, 2_000)), min_size=1, max_size=40))
+def test_cuts_change_nothing(whole: Whole, cuts: list[int]) -> None:
+    task: Task = "regression" if isinstance(whole.records.targets[0], float) else "classification"
+    running = pipeline(task)
+    assert_same_facts(run(running, whole.records, cuts), whole.facts)
+    assert_same_state(running.state_dict(), whole.state)
+
+
+def test_record_by_record_changes_nothing(whole: Whole) -> None:
+    task: Task = "regression" if isinstance(whole.records.targets[0], float) else "classification"
+    running = pipeline(task)
+    facts = run(running, whole.records, [1] * 5_300)
+    assert_same_facts(facts, whole.facts)
+    assert_same_state(running.state_dict(), whole.state)
+
+
+def test_news_while_challengers_run_are_learned_by_all(whole: Whole) -> None:
+    """Bad records, features and a class that appear change nothing about what is decided."""
+    asked = [decision.action for decision in decisions(whole.facts)]
+    assert Action.CHALLENGE in asked
+    assert (
+        Action.PROMOTE in asked or Action.DROP in asked or whole.state["adaptation"]["shadow"]["challengers"]
+    )
+    shadow = whole.state["adaptation"]["shadow"]
+    champion = whole.state["model"]["learner"]
+    others = [entry["learner"] for entry in shadow["challengers"]]
+    others += [] if shadow["former"] is None else [shadow["former"]]
+    assert others
+    for other in others:
+        assert other["num_features"] == champion["num_features"]
+        assert other["num_outputs"] == champion["num_outputs"]
+
+
+def test_rejected_records_keep_their_numbers(whole: Whole) -> None:
+    bad = [n for n, record in enumerate(whole.records.records) if record is BAD]
+    rejected = [fact for fact in whole.facts if isinstance(fact, Rejected)]
+    assert [fact.record for fact in rejected] == bad
+    assert {fact.field for fact in rejected} == {"a"}
+    assert scores(whole.facts)["record"].tolist() == sorted(set(range(5_300)) - set(bad))
+
+
+def test_a_tick_of_bad_records_is_passed_over(whole: Whole) -> None:
+    watched = [fact.record for fact in whole.facts if isinstance(fact, Watched)]
+    assert watched == [n for n in range(TICK_RECORDS, 5_301, TICK_RECORDS) if n != 4_750]
+
+
+# Where a run is broken off: within every phase, most in the middle of a tick.
+PLACES = {
+    "before the first record": (0, Phase.NORMAL),
+    "before there is a reference": (517, Phase.NORMAL),
+    "normal": (3_517, Phase.NORMAL),
+    "warning": (4_017, Phase.WARN),
+    "alarm": (4_617, Phase.ALARM),
+    "catching up": (4_763, Phase.SHADOW),
+    "tested": (4_917, Phase.SHADOW),
+    "between two ticks": (4_900, Phase.SHADOW),
+    "former champion": (5_217, Phase.COOL_DOWN),
+    "held": (5_617, Phase.HELD),
+    "released": (5_811, Phase.HELD),
+    "rest": (6_003, Phase.COOL_DOWN),
+    "normal again": (8_333, Phase.NORMAL),
+}
+RELEASED, END = 5_810, 8_600
+SETTINGS = ControllerSettings(rollbacks=1)
+
+
+def to_be_held() -> tuple[Pipeline, Adaptation]:
+    adapting = adaptation((4_000, Level.WARNING), (4_100, Level.STABLE), settings=SETTINGS)
+    return pipeline("classification", adapting), adapting
+
+
+def go_on(running: Pipeline, records: Stream, end: int) -> list[Fact]:
+    """Facts up to record ``end``; an operator releases the hold on the way."""
+    facts = list[Fact]()
+    if running.records_seen <= RELEASED < end:
+        facts += running.step(*records.part(running.records_seen, RELEASED))
+        assert running.adaptation is not None
+        running.adaptation.is_released = True
+    return facts + running.step(*records.part(running.records_seen, end))
+
+
+@pytest.fixture(scope="module")
+def unbroken() -> Whole:
+    records = stream("classification", END, back=5_300)
+    running, _ = to_be_held()
+    return Whole(records, go_on(running, records, END), running.state_dict())
+
+
+def test_the_unbroken_run_goes_through_every_phase(unbroken: Whole) -> None:
+    assert {
+        phase for decision in decisions(unbroken.facts) for phase in (decision.before, decision.after)
+    } == set(Phase) - {Phase.DROP}
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_a_restart_in_any_phase_changes_nothing(unbroken: Whole, place: str, tmp_path: Path) -> None:
+    at, phase = PLACES[place]
+    first, adapting = to_be_held()
+    facts = go_on(first, unbroken.records, at)
+    assert adapting.controller.phase is phase
+    shadow, is_ready = adapting.shadow, [one.is_ready for one in adapting.shadow.challengers]
+    expected = {"catching up": [True, False], "tested": [True, True], "between two ticks": [True, True]}
+    assert is_ready == expected.get(place, [])
+    assert (shadow.state_dict()["former"] is not None) == (place == "former champion")
+    assert adapting.is_released == (place == "released")
+    second, _ = to_be_held()
+    second.load_state_dict(through_disk(first.state_dict(), tmp_path))
+    facts += go_on(second, unbroken.records, END)
+    assert_same_facts(facts, unbroken.facts)
+    assert_same_state(second.state_dict(), unbroken.state)
+
+
+@pytest.mark.parametrize("task", TASKS)
+@pytest.mark.parametrize("at", [4_633, 5_033])
+def test_a_restart_of_the_whole_as_it_is_run_changes_nothing(task: Task, at: int, tmp_path: Path) -> None:
+    """With the real watch over the gates, news and bad records, into a pipeline made with other settings."""
+    records = eventful(task, 5_300)
+    first, second = (
+        pipeline(task, Adaptation()),
+        pipeline(task, Adaptation(settings=ControllerSettings(1, 2, 3))),
+    )
+    first.step(*records.part(0, at))
+    second.load_state_dict(through_disk(first.state_dict(), tmp_path))
+    assert_same_facts(second.step(*records.part(at)), first.step(*records.part(at)))
+    assert_same_state(second.state_dict(), first.state_dict())
+
+
+def test_saving_changes_nothing() -> None:
+    records = stream("classification", 1_000)
+    saving, other = pipeline("classification"), pipeline("classification")
+    facts = []
+    for begin in range(0, 1_000, 37):
+        facts += saving.step(*records.part(begin, begin + 37))
+        saving.state_dict()
+    assert_same_facts(facts, other.step(*records))
+
+
+def test_without_control_only_records_are_facts() -> None:
+    records = stream("classification", 300)
+    scored = Pipeline(model()).step(*records)
+    assert [type(fact) for fact in scored] == [Scored]
+    block = model().step(*records)
+    columns = scores([block.scored])
+    assert_same_state(scores(scored), columns)
+
+
+def test_a_step_without_usable_records() -> None:
+    running = pipeline("classification")
+    assert running.step([], []) == []
+    facts = running.step([BAD] * 60, ["yes"] * 60)
+    assert [fact.record for fact in facts if isinstance(fact, Rejected)] == list(range(60))
+    assert len(facts) == 60
+    assert running.records_seen == 60
+    facts = running.step([BAD] * 60 + [{"a": 1.0}] * 3, ["yes"] * 63)
+    assert scores(facts)["record"].tolist() == [120, 121, 122]
+
+
+@pytest.mark.parametrize(("records", "targets"), [(3, 2), (2, 3), (0, 1)])
+def test_records_and_targets_go_in_pairs(records: int, targets: int) -> None:
+    running = pipeline("classification")
+    before = running.state_dict()
+    with pytest.raises(ValueError, match=f"in pairs: got {records} and {targets}"):
+        running.step([{"a": 1.0}] * records, ["yes"] * targets)
+    assert_same_state(running.state_dict(), before)
+
+
+def test_a_state_of_other_parts_is_refused_whole() -> None:
+    first = pipeline("classification")
+    first.step(*stream("classification", 120))
+    made = model()
+    for other in (Pipeline(model(), adaptation()), Pipeline(made, None, RiverSignals(made.topology))):
+        before = other.state_dict()
+        with pytest.raises(ValueError, match="this one is to have no"):
+            other.load_state_dict(first.state_dict())
+        with pytest.raises(ValueError, match="the saved pipeline has no"):
+            first.load_state_dict(before)
+        assert_same_state(other.state_dict(), before)
+
+
+def test_facts_come_in_stream_order() -> None:
+    records = eventful("classification", 5_300)
+    facts = pipeline("classification").step(*records)
+    assert isinstance(facts[0], Scored)
+    ends = [
+        fact.record + (0 if isinstance(fact, Watched | Decided) else 1)
+        for fact in facts[1:]
+        if isinstance(fact, Watched | Decided | Drifted)
+    ]
+    assert ends == sorted(ends)
+    assert {Plan.RENEW.value, Plan.RETRAIN.value} == {
+        plan for decision in decisions(facts) for plan in decision.detail.get("plans", [])
     }
-    for kind in (Rejected, Drifted):
-        found[kind.__name__] = [fact for fact in facts if isinstance(fact, kind)]
-    return found
-
-
-@pytest.mark.parametrize("model", MODELS)
-@settings(max_examples=8)
-@given(cuts=st.lists(st.integers(0, COUNT), max_size=6).map(lambda at: [0, *sorted(at), COUNT]))
-def test_how_the_stream_is_cut_changes_no_fact(model: type[Model], cuts: list[int]) -> None:
-    stream = spoiled(model, COUNT)
-    whole, parts = (Pipeline(small(model), sensitive()) for _ in range(2))
-    expected, found = told(run(whole, stream, [0, COUNT])), told(run(parts, stream, cuts))
-    assert found == expected
-    assert [fact.record for fact in expected["Rejected"]] == [*range(17, COUNT, 53)]
-    assert expected["Drifted"] and len(expected["record"]) == COUNT - len(expected["Rejected"])
-    assert_same_state(whole.state_dict(), parts.state_dict())
-
-
-@pytest.mark.parametrize("model", MODELS)
-@pytest.mark.parametrize("at", [0, 1, 133, 299])
-def test_after_a_restart_the_same_facts_follow(model: type[Model], at: int, tmp_path: Path) -> None:
-    """The state brings its own settings along, whatever the new pipeline was made with."""
-    stream = spoiled(model, COUNT)
-    whole, before = (Pipeline(model(experts=5, gates="LS"), sensitive()) for _ in range(2))
-    expected = told(run(whole, stream, [0, at, COUNT]))
-    first = run(before, stream, [0, at])
-    save(tmp_path, before.state_dict())
-    after = Pipeline(model(), sensitive())
-    after.load_state_dict(load(tmp_path))
-    rest = run(after, (stream[0][at:], stream[1][at:]), [0, COUNT - at])
-    assert told(first + rest) == expected
-    assert_same_state(whole.state_dict(), after.state_dict())
-
-
-def drifts(is_changing: bool) -> list[int]:
-    """Record numbers of drifts where a line tells the classes apart, until a chess board may take over."""
-    a, b = np.random.default_rng(1).normal(size=(2, 12_000))
-    is_board = is_changing & (np.arange(12_000) >= 6_000)
-    targets = np.where(is_board, (np.floor(3 * a) + np.floor(3 * b)) % 2 == 0, a + b > 0)
-    records = [{"a": one, "b": other} for one, other in zip(a.tolist(), b.tolist(), strict=True)]
-    facts = Pipeline(HMoEClassifier(experts=6)).step(records, targets.tolist())
-    found = [fact for fact in facts if isinstance(fact, Drifted) and fact.level is Level.DRIFT]
-    return [fact.record for fact in found if fact.record > 2_000]  # before that, gates are still forming
-
-
-def test_a_planted_shift_of_the_gates_is_signalled_and_a_stationary_stream_is_not() -> None:
-    assert drifts(is_changing=False) == []
-    found = drifts(is_changing=True)
-    assert found and 6_000 <= min(found) < 10_000
-
-
-def test_a_step_of_bad_records_alone_scores_nothing() -> None:
-    pipeline = Pipeline(small(HMoEClassifier))
-    pipeline.step([{"a": 1.0}], ["x"])
-    facts = pipeline.step([{"a": "much"}], ["x"])
-    assert [type(fact) for fact in facts] == [Rejected]
-    assert isinstance(facts[0], Rejected) and facts[0].record == 1
-    assert facts[0].field == "a" and facts[0].value == "much" and facts[0].remedy
-    assert pipeline.step([], []) == [] and pipeline.records_seen == 2
+    assert np.isfinite(scores(facts)["loss_nats"]).all()

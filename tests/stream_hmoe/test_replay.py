@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -18,8 +18,8 @@ CUTS = st.lists(st.integers(0, 60), max_size=30)
 
 def records(begin: int, end: int, num_features: int = 2) -> Kept:
     number_N = np.arange(begin, end)
-    x_ND = number_N[:, None] + np.arange(num_features) / 10.0
-    return Kept(number_N, x_ND, number_N * 2.0, number_N / 1e6)
+    value_N = number_N.astype(np.float64)
+    return Kept(number_N, value_N[:, None] + np.arange(num_features) / 10.0, value_N * 2.0, value_N / 1e6)
 
 
 def blocks(cuts: list[int]) -> Iterator[Kept]:
@@ -88,6 +88,12 @@ def test_no_record_is_in_every_sample() -> None:
     assert (np.abs(counts_N - 200.0) < 4.0 * 10.0).all()
 
 
+def test_the_first_record_is_drawn_like_any_other() -> None:
+    sample = EvenSample(10)
+    sample.add(records(0, 10_000))
+    assert sample.kept().record_N.min() > 0
+
+
 def test_another_seed_gives_another_sample() -> None:
     one, other = EvenSample(50, 1), EvenSample(50, 2)
     for sample in (one, other):
@@ -96,7 +102,7 @@ def test_another_seed_gives_another_sample() -> None:
 
 
 @pytest.mark.parametrize("make", [lambda: RecentRecords(40), lambda: EvenSample(40)])
-def test_a_feature_that_came_later_is_missing_before(make: type[RecentRecords]) -> None:
+def test_a_feature_that_came_later_is_missing_before(make: Callable[[], RecentRecords | EvenSample]) -> None:
     kept = make()
     kept.add(records(0, 30, 2))
     kept.add(records(30, 35, 3))
@@ -108,7 +114,9 @@ def test_a_feature_that_came_later_is_missing_before(make: type[RecentRecords]) 
 
 @pytest.mark.parametrize("make", [lambda: RecentRecords(70), lambda: EvenSample(70)])
 @pytest.mark.parametrize("cut", [0, 20, 333])
-def test_a_restart_changes_nothing(make: type[RecentRecords], cut: int, tmp_path: Path) -> None:
+def test_a_restart_changes_nothing(
+    make: Callable[[], RecentRecords | EvenSample], cut: int, tmp_path: Path
+) -> None:
     unbroken, first, second = make(), make(), make()
     unbroken.add(records(0, cut))
     first.add(records(0, cut))

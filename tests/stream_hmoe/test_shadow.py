@@ -19,6 +19,10 @@ TICK = 50
 NOTHING = (np.empty((0, 4)), np.empty(0))
 
 
+def verdict_of(shadow: Shadow) -> Verdict:
+    return shadow.verdict
+
+
 def learned(champion: Learner, x_ND: Any, y_N: Any) -> Any:
     return bounded_losses(champion.step(x_ND, y_N).predicted, y_N, champion.task, 1.0)
 
@@ -80,15 +84,27 @@ def test_a_better_challenger_is_found_and_promoted() -> None:
     shadow = Shadow()
     shadow.begin([Plan.QUICKEN, Plan.RESTORE], champion, (), NOTHING, knows)
     live(shadow, champion, 100)
-    assert shadow.verdict is Verdict.BETTER
+    assert verdict_of(shadow) is Verdict.BETTER
     assert shadow.winner.plan is Plan.RESTORE
     winner = shadow.winner
     assert winner.test.evidence_nats >= -np.log(winner.test.alpha)
     assert winner.test.mean_difference > 0.0
     promoted = shadow.promote(champion)
     assert promoted is winner.learner
-    assert shadow.challengers == [] and shadow.verdict is Verdict.NONE
+    assert shadow.challengers == [] and verdict_of(shadow) is Verdict.NONE
     assert shadow.roll_back() is champion
+
+
+def test_the_winner_has_the_most_evidence() -> None:
+    for winner in (0, 1):
+        shadow = challenged([Plan.QUICKEN, Plan.RENEW], trained(100))
+        # Both tests close at their threshold; the surer one by a larger last step.
+        for place, challenger in enumerate(shadow.challengers):
+            gain = 1.0 if place == winner else 0.3
+            challenger.test.update_many(np.full(500, gain), np.zeros(500))
+        evidence = [challenger.test.evidence_nats for challenger in shadow.challengers]
+        assert shadow.winner is shadow.challengers[int(np.argmax(evidence))]
+        assert evidence[0] != evidence[1]
 
 
 def test_a_worthless_challenger_is_not_better() -> None:
@@ -96,19 +112,19 @@ def test_a_worthless_challenger_is_not_better() -> None:
     shadow = Shadow()
     shadow.begin([Plan.RETRAIN], champion, (), NOTHING, None)
     live(shadow, champion, 300, rule=300)
-    assert shadow.verdict is Verdict.NOT_BETTER
+    assert verdict_of(shadow) is Verdict.NOT_BETTER
     assert shadow.summary()[0]["mean_gain"] < 0.0
     shadow.drop()
-    assert shadow.verdict is Verdict.NONE
+    assert verdict_of(shadow) is Verdict.NONE
 
 
 def test_the_budget_of_records_is_the_end() -> None:
     champion = trained(3_000)
     shadow = challenged([Plan.QUICKEN], champion, budget_records=120)
     live(shadow, champion, 100, rule=150)
-    assert shadow.verdict is Verdict.RUNNING
+    assert verdict_of(shadow) is Verdict.RUNNING
     live(shadow, champion, 50, rule=50)
-    assert shadow.verdict is Verdict.NOT_BETTER
+    assert verdict_of(shadow) is Verdict.NOT_BETTER
     assert shadow.summary()[0]["records"] == 120
 
 
@@ -117,9 +133,9 @@ def test_better_as_soon_as_one_is_and_not_before_all_are_beaten() -> None:
     shadow = challenged([Plan.RETRAIN, Plan.QUICKEN], champion, budget_records=100)
     live(shadow, champion, 150)
     assert [one.verdict for one in shadow.challengers] == [Verdict.RUNNING, Verdict.NOT_BETTER]
-    assert shadow.verdict is Verdict.RUNNING
+    assert verdict_of(shadow) is Verdict.RUNNING
     live(shadow, champion, 250, seed=8)
-    assert shadow.verdict is Verdict.NOT_BETTER
+    assert verdict_of(shadow) is Verdict.NOT_BETTER
 
 
 def test_a_new_one_goes_through_all_recorded_records_in_order() -> None:
@@ -166,10 +182,18 @@ def test_a_promoted_model_that_is_as_good_is_kept() -> None:
     shadow = promoted(200, former, new)
     live(shadow, new, 1_000, rule=1_000)
     assert not shadow.is_worse
-    before = shadow.records
+    assert shadow.records == 200
+    assert shadow.state_dict()["former"] is None
+
+
+def test_a_watch_that_was_ended_costs_nothing() -> None:
+    former, new = trained(3_000), trained(30)
+    shadow = promoted(1_000, former, new)
     shadow.end_watch()
-    live(shadow, new, 50, rule=50)
-    assert shadow.records == before
+    live(shadow, new, 400, rule=400)
+    assert not shadow.is_worse
+    assert shadow.records == 0
+    assert former.records == 3_000
 
 
 def test_the_next_challengers_end_the_watch() -> None:
@@ -197,7 +221,7 @@ def test_all_challengers_share_one_budget_of_errors() -> None:
 def test_features_and_classes_that_appear_are_taken_in(task: Task) -> None:
     champion = trained(300, task=task)
     shadow = challenged([Plan.RENEW, Plan.RETRAIN], champion)
-    shadow_after = promoted(1_000, trained(300, task=task), champion)
+    shadow_after = promoted(2_000, trained(300, task=task), champion)
     x_ND, y_N = rows(1_200, 0, seed=6)
     wide_ND = np.concatenate([x_ND, x_ND[:, :2]], axis=1)
     targets_N = np.where(np.arange(1_200) % 5 == 0, 2.0, y_N.astype(np.float64))
