@@ -113,7 +113,8 @@ class Adaptation:
         self.is_released = False
         if harm is None:
             return watched
-        known = self._known(harm.change_point, spread) if self.controller.phase is Phase.ALARM else -1
+        may_challenge = self.controller.phase not in (Phase.SHADOW, Phase.HELD)
+        known = self._known(harm.change_point, spread) if may_challenge else -1
         return replace(
             watched,
             change_point=harm.change_point,
