@@ -86,8 +86,8 @@ class ControllerSettings:
     rollbacks: int = 2
 
     def __post_init__(self) -> None:
-        least = {"settle_records": 0, "cool_down_records": 1, "horizon_records": 1, "challenges": 0}
-        for name, value in {**least, "allowance_records": 1, "rollbacks": 1}.items():
+        least = {"settle_records": 0, "patience_records": 0, "cool_down_records": 1, "horizon_records": 1}
+        for name, value in {**least, "challenges": 0, "allowance_records": 1, "rollbacks": 1}.items():
             if getattr(self, name) < value:
                 raise ValueError(f"{name}: got {getattr(self, name)}; it must be at least {value}")
 
