@@ -137,6 +137,11 @@ class Shadow:
     def __init__(
         self, alpha: float = 0.01, budget_records: int = 4_000, horizon_records: int = 1_000
     ) -> None:
+        if budget_records <= STARTS[-1]:
+            raise ValueError(
+                f"budget_records: got {budget_records}; it must be more than {STARTS[-1]}, "
+                "after which the last test begins"
+            )
         self.errors = PromotionBudget(alpha)
         self.budget_records = budget_records
         self.horizon_records = horizon_records
