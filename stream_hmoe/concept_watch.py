@@ -152,7 +152,7 @@ class ConceptWatch:
         order = np.argsort(-reading.leaf_shares, kind="stable")
         held = np.cumsum(reading.leaf_shares[order])
         few = int(np.searchsorted(held, MOST_EVIDENCE)) + 1
-        is_few = few <= FEW_LEAVES and few < len(partition.leaves)
+        is_few = few <= FEW_LEAVES and few < partition.live
         is_local = is_few and reading.everywhere_share < 0.5
         leaves = tuple(partition.leaves[k] for k in order[: min(few, FEW_LEAVES)])
         split = reading.split

@@ -51,6 +51,11 @@ class Partition:
         self.leaves = leaves
         self._frozen = frozen
 
+    @property
+    def live(self) -> int:
+        """How many of the leaves can have weight: the first ones."""
+        return max(1, int(self._frozen.born_S[0]))
+
     @classmethod
     def of(cls, learner: Learner, group: int) -> Partition:
         """Copy the gate of a learner's region group as it is now."""
