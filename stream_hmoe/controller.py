@@ -117,7 +117,7 @@ class Controller:
         Args:
             watched: the readings at a fixed record count; counts must not go back.
         """
-        if self.phase in (Phase.WARN, Phase.ALARM):
+        if self.phase in (Phase.WARN, Phase.ALARM, Phase.DIAGNOSE):
             self._saw_gate |= watched.gate is Level.DRIFT
             self._saw_concept |= watched.concept is Level.DRIFT
         decisions: list[Decided] = []
