@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -34,7 +34,7 @@ __all__ = ["GateShiftDetector"]
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
-When = Literal["now", "later", "never"]
+When = Literal["now", "later", "if dependent", "never"]
 
 SHORTEST_CALIBRATION = 500
 BLOCK_TAUS = 20
@@ -57,8 +57,9 @@ class GateShiftDetector:
         groups: (K,) group of each leaf; bets on whole groups then take part too.
         inside_groups: whether to bet on moves within groups as well.
         hard_too: whether the largest of soft weights is watched beside them.
-        calibrate: when the threshold is found: ``"now"``, ``"later"`` in slices by ``calibrate``, or
-            ``"never"`` (then it is the average run length).
+        calibrate: when the threshold is found: ``"now"``, ``"later"`` in slices by ``calibrate``,
+            ``"if dependent"`` (the same, where records of the reference tell of the next ones; others keep the
+            average run length without), or ``"never"`` (then it is the average run length).
         block: records resampled together; default 20 times the records that count as one independent record.
         seed: of the bootstrap.
         effort: records to resample for the threshold.
@@ -102,8 +103,8 @@ class GateShiftDetector:
     ) -> None:
         if not (math.isfinite(arl) and arl >= 10):
             raise ValueError(f"arl: got {arl}; give a number of records, at least 10")
-        if calibrate not in ("now", "later", "never"):
-            raise ValueError(f"calibrate: got {calibrate!r}; choose now, later or never")
+        if calibrate not in get_args(When):
+            raise ValueError(f"calibrate: got {calibrate!r}; choose one of {', '.join(get_args(When))}")
         self.arl = float(arl)
         self.inside_groups = inside_groups
         self.block = block
@@ -364,10 +365,16 @@ class GateShiftDetector:
         self._capital = make_capital(self._bets)
         self._threshold = math.log(self.arl / self._run_records)
         self._realised_arl, self._calibration, self._calibration_NSK = None, None, None
-        if self._when != "never" and not self._known and len(rows_NSK) >= SHORTEST_CALIBRATION:
+        is_wanted = self._when != "never" and (self._when != "if dependent" or self._depends)
+        if is_wanted and not self._known and len(rows_NSK) >= SHORTEST_CALIBRATION:
             self._prepare_calibration(rows_NSK)
             if self._when == "now":
                 self.calibrate()
+
+    @property
+    def _depends(self) -> bool:
+        """Whether records of the reference tell of the next ones."""
+        return self._run_records > 1 or any(r.tau > 1.0 or r.sticky > 0.0 for r in self._references)
 
     def _prepare_calibration(self, rows_NSK: Floats) -> None:
         tau = max(reference.tau for reference in self._references) * self._run_records

@@ -127,7 +127,7 @@ class GateWatch:
                 weight_RSE,
                 self.arl / (1.0 - NOVELTY_PART),
                 hard_too=False,
-                calibrate="later",
+                calibrate="if dependent",
                 seed=self.seed,
                 effort=EFFORT,
             )
