@@ -58,8 +58,8 @@ class GateShiftDetector:
         inside_groups: whether to bet on moves within groups as well.
         hard_too: whether the largest of soft weights is watched beside them.
         calibrate: when the threshold is found: ``"now"``, ``"later"`` in slices by ``calibrate``,
-            ``"if dependent"`` (the same, where records of the reference tell of the next ones; others keep the
-            average run length without), or ``"never"`` (then it is the average run length).
+            ``"if dependent"`` (the same, but only where records of the reference tell of the next ones), or
+            ``"never"`` (then it is the average run length).
         block: records resampled together; default 20 times the records that count as one independent record.
         seed: of the bootstrap.
         effort: records to resample for the threshold.

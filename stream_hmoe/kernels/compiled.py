@@ -18,7 +18,13 @@ __all__ = ["Entry", "compiled", "inlined", "linked"]
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 _FASTMATH = {"nsz", "arcp", "contract", "reassoc", "afn"}
-_OPTIONS = {"cache": True, "fastmath": _FASTMATH, "error_model": "numpy", "_nrt": False, "no_cfunc_wrapper": True}
+_OPTIONS = {
+    "cache": True,
+    "fastmath": _FASTMATH,
+    "error_model": "numpy",
+    "_nrt": False,
+    "no_cfunc_wrapper": True,
+}
 _PACKAGE = Path(__file__).parents[1]
 _SOURCES = sorted(
     (str(path.relative_to(_PACKAGE)), path.stat().st_mtime_ns, path.stat().st_size)

@@ -125,7 +125,7 @@ class ScriptedGates:
 
     change_point = -1
     leaves: tuple[str, ...] = ()
-    is_referenced = True
+    is_referenced = False  # which is to keep nothing from happening
 
     def __init__(self, *script: tuple[int, Level]) -> None:
         self.script = script
@@ -138,14 +138,17 @@ class ScriptedGates:
         level = levels[-1] if levels else Level.STABLE
         return Evidence("gates", float(level), 2.0, level)
 
-    def update(self, record: int, x_ND: npt.NDArray[np.float64], learner: Learner) -> None:
+    def update(
+        self, record: int, x_ND: npt.NDArray[np.float64], learner: Learner, features: Sequence[str]
+    ) -> None:
+        assert len(features) == x_ND.shape[1] <= learner.num_features
         self.record = record
 
     def detail(self) -> dict[str, Any]:
         return {"scripted": True}
 
-    def rereference(self, record: int) -> None:
-        self.rereferenced.append(record)
+    def rereference(self) -> None:
+        self.rereferenced.append(self.record)
 
     def state_dict(self) -> dict[str, Any]:
         return {"record": self.record, "rereferenced": list(self.rereferenced)}

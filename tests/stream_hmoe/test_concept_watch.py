@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from stream_hmoe.concept_watch import REFERENCE_RECORDS, WARM_UP_RECORDS, ConceptWatch
+from stream_hmoe.detectors import calibrated_threshold
 from stream_hmoe.events import Level
 from stream_hmoe.learner import Learner
 from tests.stream_hmoe.drifting import assert_same_state, rows, through_disk, trained
@@ -133,6 +134,39 @@ def test_nothing_is_local_where_there_is_one_leaf() -> None:
         assert again.harm is not None and not again.harm.is_local
 
 
+@pytest.mark.parametrize("rise", [0.02, 0.5])
+def test_leaves_without_experts_make_nothing_local(rise: float) -> None:
+    """The one leaf that is in use holds more than the rise of all losses, but there is no other."""
+    watch, learner = ConceptWatch(), trained(500, kinds=("linear",))
+    x_ND, _ = rows(REFERENCED + 500, 0)
+    draw = np.random.default_rng(1)
+    loss_N = np.abs(draw.normal(0.0, 0.02, len(x_ND)))
+    loss_N[REFERENCED:] += rise * draw.random(500)
+    watch_over(watch, learner, x_ND, loss_N)
+    partition = watch._partition
+    assert partition is not None and len(partition.leaves) == 4
+    assert watch.harm is not None and watch.harm.leaves == partition.leaves[:1]
+    assert not watch.harm.is_local
+
+
+def test_only_losses_that_depend_on_each_other_need_a_threshold_of_their_own() -> None:
+    x_ND, _ = rows(REFERENCED, 0)
+    wave_N = 0.4 + 0.35 * np.sin(np.arange(REFERENCED) / 150.0)
+    for risk_N, is_calibrated in ((np.full(REFERENCED, 0.4), False), (wave_N, True)):
+        watch, learner = ConceptWatch(), trained(500)
+        loss_N = losses(REFERENCED, risk_N)
+        watch_over(watch, learner, x_ND, loss_N)
+        detector, partition = watch._detector, watch._partition
+        assert detector is not None and partition is not None
+        assert (detector.reference.correlation > 0.0) == is_calibrated
+        expected = watch.arl
+        if is_calibrated:
+            g_NK = partition.weights(x_ND[-REFERENCE_RECORDS:])
+            expected = calibrated_threshold(g_NK, loss_N[-REFERENCE_RECORDS:], arl=watch.arl)
+            assert expected > 1.5 * watch.arl
+        assert detector.threshold == expected
+
+
 def test_a_model_that_became_better_is_the_new_reference() -> None:
     watch, learner = referenced(0.3)
     x_ND, _ = rows(4_000, 0, seed=1)
@@ -145,12 +179,16 @@ def test_a_model_that_became_better_is_the_new_reference() -> None:
 def test_a_feature_that_appears_changes_nothing_but_the_next_reference() -> None:
     watch, learner = referenced(0.3)
     learner.widen(5, 2)
-    x_ND, _ = rows(2_000, 0, seed=1)
+    x_ND, y_N = rows(2_000, 0, seed=1)
     wide_ND = np.concatenate([x_ND, x_ND[:, :1]], axis=1)
+    learner.step(wide_ND[:500], y_N[:500].astype(np.float64))
     taken = watch_over(watch, learner, wide_ND, losses(2_000, 0.05, seed=1), REFERENCED)
     assert taken == [REFERENCED + REFERENCE_RECORDS]
     partition = watch._partition
-    assert partition is not None and partition.mean_D.size == 5
+    assert partition is not None
+    other_ND = wide_ND.copy()
+    other_ND[:, 4] += 2.0
+    assert not np.array_equal(partition.weights(other_ND), partition.weights(wide_ND))
     assert watch.lies_in(x_ND, partition.leaves).all()
 
 

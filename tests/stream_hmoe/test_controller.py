@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from stream_hmoe.events import Action, Decided, Diagnosis, Level, Phase, Plan, V
 
 SETTINGS = ControllerSettings(
     settle_records=100,
+    patience_records=300,
     cool_down_records=200,
     horizon_records=1_000,
     challenge_cost=10.0,
@@ -38,6 +40,7 @@ Step = tuple[int, Readings]
 TO_WARN: list[Step] = [(50, WARNING)]
 TO_ALARM: list[Step] = [(50, HARM)]
 TO_SHADOW: list[Step] = [(50, HARM), (150, HARM)]
+TO_WAIT: list[Step] = [(50, SMALL_HARM), (150, SMALL_HARM)]
 TO_PROMOTED: list[Step] = [*TO_SHADOW, (200, BETTER)]
 TO_ROLLED_BACK: list[Step] = [*TO_PROMOTED, (250, WORSE)]
 TO_HELD: list[Step] = [*TO_ROLLED_BACK, (650, {}), (700, HARM), (800, HARM), (850, BETTER), (900, WORSE)]
@@ -53,7 +56,7 @@ ROWS: dict[tuple[Phase, Trigger], list[Step]] = {
     (P.WARN, T.ALARM): [*TO_WARN, (100, GATE)],
     (P.ALARM, T.SETTLED): TO_SHADOW,
     (P.DIAGNOSE, T.BENIGN): [(50, GATE), (150, {})],
-    (P.DIAGNOSE, T.NOT_WORTH_IT): [(50, SMALL_HARM), (150, SMALL_HARM)],
+    (P.DIAGNOSE, T.NOT_WORTH_IT): [*TO_WAIT, (400, SMALL_HARM), (450, SMALL_HARM)],
     (P.DIAGNOSE, T.EXHAUSTED): [*DROPPED_TWICE, (850, HARM), (950, HARM)],
     (P.DIAGNOSE, T.HARMFUL): TO_SHADOW,
     (P.SHADOW, T.BETTER): TO_PROMOTED,
@@ -61,6 +64,7 @@ ROWS: dict[tuple[Phase, Trigger], list[Step]] = {
     (P.PROMOTE, T.DONE): TO_PROMOTED,
     (P.DROP, T.DONE): [*TO_SHADOW, (200, NOT_BETTER)],
     (P.COOL_DOWN, T.WORSE): TO_ROLLED_BACK,
+    (P.COOL_DOWN, T.ALARM): [*TO_PROMOTED, (250, HARM)],
     (P.COOL_DOWN, T.RESTED): [*TO_PROMOTED, (400, {})],
     (P.ROLL_BACK, T.DONE): TO_ROLLED_BACK,
     (P.ROLL_BACK, T.TRIPPED): TO_HELD,
@@ -110,9 +114,10 @@ def test_nothing_happens_while_nothing_is_seen() -> None:
     ("readings", "diagnosis", "plans"),
     [
         ({**HARM, "is_local": True}, Diagnosis.LOCAL, (Plan.QUICKEN, Plan.RENEW)),
-        (HARM, Diagnosis.GLOBAL, (Plan.RENEW, Plan.RETRAIN)),
-        ({**HARM, **GATE}, Diagnosis.BOTH, (Plan.RENEW, Plan.RETRAIN)),
-        ({**HARM, "is_local": True, "known": 3}, Diagnosis.LOCAL, (Plan.RENEW, Plan.RESTORE)),
+        (HARM, Diagnosis.GLOBAL, (Plan.RETRAIN,)),
+        ({**HARM, **GATE, "is_local": True}, Diagnosis.BOTH, (Plan.RETRAIN,)),
+        ({**HARM, "known": 0}, Diagnosis.GLOBAL, (Plan.RESTORE, Plan.RETRAIN)),
+        ({**HARM, "is_local": True, "known": 3}, Diagnosis.LOCAL, (Plan.RESTORE, Plan.RETRAIN)),
     ],
 )
 def test_harm_is_diagnosed_and_challenged(
@@ -134,6 +139,71 @@ def test_harm_is_diagnosed_and_challenged(
 )
 def test_what_is_seen_while_the_alarm_settles_counts(steps: list[Step]) -> None:
     assert driven(steps)[0].diagnosis is Diagnosis.BOTH
+
+
+def test_harm_that_grows_while_it_is_waited_for_is_acted_on() -> None:
+    controller, decided = driven(TO_WAIT)
+    assert controller.phase is Phase.DIAGNOSE
+    assert decided[-1].after is Phase.DIAGNOSE
+    assert controller.step(watched((449, SMALL_HARM))) == []
+    (challenge,) = controller.step(watched((449, {**HARM, "rise_lower": 0.01})))
+    assert (challenge.before, challenge.action) == (Phase.DIAGNOSE, Action.CHALLENGE)
+    assert challenge.detail["diagnosis"] == Diagnosis.GLOBAL.value
+
+
+def test_patience_has_an_end() -> None:
+    controller, _ = driven([*TO_WAIT, (449, SMALL_HARM)])
+    (given_up,) = controller.step(watched((450, SMALL_HARM)))
+    assert trigger_of(given_up) is Trigger.NOT_WORTH_IT
+    assert given_up.detail["expected_gain"] == pytest.approx(9.0)
+    assert driven([*TO_WAIT, (450, HARM)])[0].phase is Phase.SHADOW
+
+
+def test_without_patience_small_harm_is_given_up_at_once() -> None:
+    controller, decided = driven(TO_WAIT, replace(SETTINGS, patience_records=0))
+    assert trigger_of(decided[-1]) is Trigger.NOT_WORTH_IT
+    assert controller.phase is Phase.COOL_DOWN
+
+
+def test_only_harm_is_waited_for() -> None:
+    controller, decided = driven([(50, GATE), (150, GATE)])
+    assert trigger_of(decided[-1]) is Trigger.BENIGN
+    assert controller.phase is Phase.COOL_DOWN
+
+
+def test_what_is_seen_while_harm_is_waited_for_counts() -> None:
+    controller, decided = driven([*TO_WAIT, (200, {**SMALL_HARM, **GATE}), (250, HARM)])
+    assert decided[-1].detail["diagnosis"] == Diagnosis.BOTH.value
+    assert decided[-1].detail["plans"] == [Plan.RETRAIN.value]
+    assert controller.phase is Phase.SHADOW
+
+
+def test_harm_while_it_rests_is_an_episode_of_its_own() -> None:
+    controller, decided = driven([(50, GATE), (150, {}), (200, HARM)])
+    assert (decided[-1].before, decided[-1].after, decided[-1].episode) == (P.COOL_DOWN, P.ALARM, 2)
+    assert controller.step(watched((299, HARM))) == []
+    again = controller.step(watched((300, {**HARM, "is_local": True})))
+    assert [decision.episode for decision in again] == [2, 2]
+    assert again[-1].action is Action.CHALLENGE
+    assert again[-1].detail["diagnosis"] == Diagnosis.LOCAL.value
+
+
+@pytest.mark.parametrize("readings", [GATE, WARNING, BETTER, NOT_BETTER])
+def test_nothing_but_harm_breaks_the_rest(readings: Readings) -> None:
+    assert driven([*TO_PROMOTED, (250, readings), (399, readings)])[0].phase is Phase.COOL_DOWN
+
+
+def test_the_readings_that_ended_an_episode_begin_no_other() -> None:
+    """They were taken before there was a new reference."""
+    controller, decided = driven([*TO_SHADOW, (200, {**HARM, **BETTER}), (200, HARM)])
+    assert controller.phase is Phase.COOL_DOWN
+    assert {decision.episode for decision in decided} == {1}
+
+
+def test_a_promotion_that_harms_is_undone_before_it_is_an_alarm() -> None:
+    _, decided = driven([*TO_PROMOTED, (250, {**HARM, **WORSE})])
+    assert trigger_of(decided[-2]) is Trigger.WORSE
+    assert decided[-1].after is Phase.COOL_DOWN
 
 
 def test_an_earlier_episode_does_not_colour_the_diagnosis() -> None:
@@ -193,6 +263,7 @@ def test_the_allowance_is_renewed() -> None:
     ("name", "value"),
     [
         ("settle_records", -1),
+        ("patience_records", -1),
         ("cool_down_records", 0),
         ("horizon_records", 0),
         ("challenges", -1),
@@ -216,13 +287,14 @@ SEQUENCES = st.lists(
 EAGER = st.builds(
     ControllerSettings,
     settle_records=st.sampled_from([0, 100]),
+    patience_records=st.sampled_from([0, 300]),
     cool_down_records=st.sampled_from([1, 200]),
     challenge_cost=st.sampled_from([0.0, 20.0]),
     challenges=st.integers(0, 3),
     allowance_records=st.sampled_from([500, 5_000]),
     rollbacks=st.integers(1, 3),
 )
-TRANSIENT = {Phase.DIAGNOSE, Phase.PROMOTE, Phase.DROP, Phase.ROLL_BACK}
+TRANSIENT = {Phase.PROMOTE, Phase.DROP, Phase.ROLL_BACK}
 
 
 def sequence(drawn: list[tuple[int, dict[str, Any]]]) -> list[Watched]:
@@ -244,10 +316,19 @@ def test_every_decision_is_a_row_of_the_table(
             trigger = trigger_of(decision)
             assert decision.before is phase
             assert (decision.after, decision.action) == TRANSITIONS[phase, trigger]
-            episode += phase is Phase.NORMAL
+            episode += phase is Phase.NORMAL or (phase, trigger) == (Phase.COOL_DOWN, Trigger.ALARM)
             assert decision.episode == episode
             if trigger is Trigger.SETTLED:
                 assert decision.record - entered >= settings.settle_records
+            gain = seen.rise_lower * settings.horizon_records
+            if trigger is Trigger.NOT_WORTH_IT:
+                assert gain < settings.challenge_cost
+                assert decision.record - entered >= settings.patience_records
+            if trigger is Trigger.HARMFUL:
+                assert gain >= settings.challenge_cost
+            if phase is Phase.COOL_DOWN and trigger is Trigger.ALARM:
+                assert seen.concept is Level.DRIFT
+                assert decision.record > entered
             if trigger is Trigger.RESTED:
                 assert seen.is_referenced
                 assert decision.record - entered >= settings.cool_down_records

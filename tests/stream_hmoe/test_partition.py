@@ -10,7 +10,7 @@ import pytest
 
 from stream_hmoe.layout import Task
 from stream_hmoe.learner import Learner
-from stream_hmoe.partition import Partition, watched_group
+from stream_hmoe.partition import Partition, region_leaves, watched_group
 from stream_hmoe.settings import RegionGroup, Settings
 from tests.stream_hmoe.drifting import assert_same_state, rows, through_disk, trained
 
@@ -39,8 +39,7 @@ def test_weights_are_those_of_the_learner(task: Task, gates: str, group: int) ->
     assert gate_NE.shape == (100, len(partition.leaves))
     np.testing.assert_allclose(gate_NE.sum(axis=1), 1.0)
     assert ((gate_NE == 0.0) | (gate_NE >= learner.settings.cutoff)).all()
-    # A prediction scales a record by moments that include it, at a rate of 1 in 1000.
-    np.testing.assert_allclose(gate_NE, gates_of(learner, x_ND[1_500:], partition), atol=0.02)
+    np.testing.assert_allclose(gate_NE, gates_of(learner, x_ND[1_500:], partition), atol=1e-12)
 
 
 def test_it_stands_still_while_the_learner_goes_on() -> None:
@@ -56,8 +55,30 @@ def test_it_stands_still_while_the_learner_goes_on() -> None:
 def test_a_group_without_experts_is_one_leaf() -> None:
     learner = trained(500, kinds=("linear",))
     partition = Partition.of(learner, watched_group(learner.settings))
-    assert len(partition.leaves) == 1
-    np.testing.assert_array_equal(partition.weights(np.zeros((3, 4))), np.ones((3, 1)))
+    assert partition.live == 1
+    np.testing.assert_array_equal(partition.weights(np.zeros((3, 4))), np.tile([1.0, 0.0, 0.0, 0.0], (3, 1)))
+
+
+def test_every_place_of_a_group_has_its_name_and_those_without_experts_no_weight() -> None:
+    learner = Learner(
+        Settings(kinds=("regions",), experts=4, regions=(RegionGroup(2.0, most=3),)), "regression"
+    )
+    learner.widen(4, 1)
+    x_ND, y_N = rows(1_000, 1_000)
+    learner.step(x_ND, y_N.astype(np.float64))
+    partition = Partition.of(learner, 0)
+    assert region_leaves(learner, 0) == partition.leaves
+    assert partition.leaves == tuple(f"regions 2 1st order/{place}" for place in range(4))
+    assert partition.live == 3
+    gate_NE = partition.weights(x_ND)
+    assert (gate_NE[:, 3] == 0.0).all()
+    assert (gate_NE[:, :3].max(axis=0) > 0.5).all()
+
+
+def test_groups_do_not_share_names() -> None:
+    learner = trained(10)
+    names = [region_leaves(learner, group) for group in range(len(learner.settings.regions))]
+    assert sum(names, ()) == tuple(leaf for leaf in learner.topology.leaves if leaf.startswith("regions"))
 
 
 def test_features_that_came_later_change_nothing_and_missing_ones_are_at_the_mean() -> None:
@@ -80,9 +101,9 @@ def test_a_feature_that_never_varied_says_nothing() -> None:
     x_ND = np.concatenate([x_ND[:, :2], np.full((500, 1), 7.0)], axis=1)
     learner.step(x_ND, y_N.astype(np.float64))
     partition = Partition.of(learner, 1)
-    other_ND = x_ND.copy()
-    other_ND[:, 2] = -1e9
-    np.testing.assert_array_equal(partition.weights(other_ND), partition.weights(x_ND))
+    gap_ND = x_ND.copy()
+    gap_ND[:, 2] = np.nan
+    np.testing.assert_array_equal(partition.weights(gap_ND), partition.weights(x_ND))
 
 
 def test_a_restart_changes_nothing(tmp_path: Path) -> None:

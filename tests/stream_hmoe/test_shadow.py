@@ -8,11 +8,13 @@ from typing import Any
 import numpy as np
 import pytest
 
+from stream_hmoe.challenger import PairedTest, Trial
 from stream_hmoe.events import Plan, Verdict
 from stream_hmoe.layout import Task
 from stream_hmoe.learner import Learner
-from stream_hmoe.losses import bounded_losses
-from stream_hmoe.shadow import REPLAYED_PER_RECORD, Shadow
+from stream_hmoe.losses import graded_losses
+from stream_hmoe.renewal import copied
+from stream_hmoe.shadow import REPLAYED_PER_RECORD, STARTS, Challenger, Shadow
 from tests.stream_hmoe.drifting import assert_same_state, rows, through_disk, trained
 
 TICK = 50
@@ -24,7 +26,8 @@ def verdict_of(shadow: Shadow) -> Verdict:
 
 
 def learned(champion: Learner, x_ND: Any, y_N: Any) -> Any:
-    return bounded_losses(champion.step(x_ND, y_N).predicted, y_N, champion.task, 1.0)
+    outcome = champion.step(x_ND, y_N)
+    return graded_losses(outcome.loss_nats, np.abs(outcome.predicted[:, 0] - y_N), champion.task, 1.0)
 
 
 def live(shadow: Shadow, champion: Learner, count: int, seed: int = 7, rule: int = 0) -> None:
@@ -42,6 +45,13 @@ def challenged(plans: list[Plan], champion: Learner, **settings: Any) -> Shadow:
     stored = trained(1_500, task=champion.task) if Plan.RESTORE in plans else None
     x_ND, y_N = rows(1_000, 0, seed=3)
     shadow.begin(plans, champion, (), (x_ND, y_N.astype(np.float64)), stored)
+    return shadow
+
+
+def same(champion: Learner, **settings: Any) -> Shadow:
+    """A shadow with a copy of the champion as its challenger."""
+    shadow = Shadow(**settings)
+    shadow.begin([Plan.RESTORE], champion, (), NOTHING, champion)
     return shadow
 
 
@@ -111,7 +121,11 @@ def test_a_worthless_challenger_is_not_better() -> None:
     champion = trained(3_000)
     shadow = Shadow()
     shadow.begin([Plan.RETRAIN], champion, (), NOTHING, None)
-    live(shadow, champion, 300, rule=300)
+    live(shadow, champion, STARTS[-1], rule=STARTS[-1])
+    first, second = shadow.challengers[0].tests
+    assert (first.trial, second.trial) == (Trial.DROP, Trial.OPEN)
+    assert verdict_of(shadow) is Verdict.RUNNING
+    live(shadow, champion, 1_500, seed=8, rule=1_500)
     assert verdict_of(shadow) is Verdict.NOT_BETTER
     assert shadow.summary()[0]["mean_gain"] < 0.0
     shadow.drop()
@@ -120,22 +134,104 @@ def test_a_worthless_challenger_is_not_better() -> None:
 
 def test_the_budget_of_records_is_the_end() -> None:
     champion = trained(3_000)
-    shadow = challenged([Plan.QUICKEN], champion, budget_records=120)
-    live(shadow, champion, 100, rule=150)
+    shadow = same(champion, budget_records=1_120)
+    live(shadow, champion, 1_100, rule=1_100)
     assert verdict_of(shadow) is Verdict.RUNNING
     live(shadow, champion, 50, rule=50)
     assert verdict_of(shadow) is Verdict.NOT_BETTER
-    assert shadow.summary()[0]["records"] == 120
+    assert [test.trial for test in shadow.challengers[0].tests] == [Trial.SPENT, Trial.SPENT]
+    assert [test.records for test in shadow.challengers[0].tests] == [1_120, 120]
+    live(shadow, champion, 50, rule=50)
+    assert shadow.records == 1_150
+
+
+@pytest.mark.parametrize("budget_records", [0, 1_000])
+def test_a_budget_that_leaves_nothing_for_the_last_test_is_refused(budget_records: int) -> None:
+    with pytest.raises(ValueError, match=f"budget_records: got {budget_records}; it must be more than 1000"):
+        Shadow(budget_records=budget_records)
+
+
+@pytest.mark.parametrize("task", ["classification", "regression"])
+def test_like_is_compared_with_like(task: Task) -> None:
+    """A copy of the champion, as challenger or as former champion, never gains or loses anything."""
+    champion = trained(500, task=task)
+    tested, after = same(champion), promoted(2_000, copied(champion), champion)
+    x_ND, y_N = rows(1_500, 0, seed=7)
+    for begin in range(0, 1_500, TICK):
+        part = slice(begin, begin + TICK)
+        loss_N = learned(champion, x_ND[part], y_N[part].astype(np.float64))
+        for shadow in (tested, after):
+            shadow.step(x_ND[part], y_N[part].astype(np.float64), loss_N, 1.0)
+    assert [test.mean_difference for test in tested.challengers[0].tests] == [0.0, 0.0]
+    assert after._watch.mean_difference == 0.0 and after._watch.records == 1_500
+
+
+@pytest.mark.parametrize("cut", [50, 37, 1_300])
+def test_the_second_test_begins_after_its_records(cut: int) -> None:
+    champion = trained(500)
+    shadow = same(champion)
+    x_ND, y_N = rows(1_300, 0, seed=7)
+    # Without loss for the champion in the records before, so that none of them may count.
+    for begin in range(0, 1_300, cut):
+        part = slice(begin, min(begin + cut, 1_300))
+        loss_N = learned(champion, x_ND[part], y_N[part].astype(np.float64))
+        loss_N[: max(0, STARTS[1] - begin)] = 0.0
+        shadow.step(x_ND[part], y_N[part].astype(np.float64), loss_N, 1.0)
+    first, second = shadow.challengers[0].tests
+    assert first.mean_difference < 0.0
+    assert (second.records, second.mean_difference) == (300, 0.0)
+    assert shadow.challengers[0].tested == 1_300
+
+
+def test_who_loses_at_first_can_still_win() -> None:
+    """The first test is lost to what happened at the start, which the second has not seen."""
+    challenger = same(trained(500)).challengers[0]
+    challenger.learner = trained(1)
+    x_ND, y_N = rows(2_000, 0, seed=7)
+    targets_N = y_N.astype(np.float64)
+    for begin, loss in ((0, 0.0), (1_000, 1.0)):
+        part = slice(begin, begin + 1_000)
+        challenger.step(x_ND[part], targets_N[part], np.full(1_000, loss), 1.0)
+    first, second = challenger.tests
+    assert (first.trial, second.trial) == (Trial.DROP, Trial.PROMOTE)
+    assert challenger.verdict is Verdict.BETTER
+    assert challenger.test is second
+
+
+def test_not_better_only_when_all_its_tests_are_closed() -> None:
+    tests = [PairedTest(0.01), PairedTest(0.01)]
+    challenger = Challenger(Plan.RETRAIN, trained(1), tests, NOTHING)
+    worse, better = (np.zeros(400), np.ones(400)), (np.ones(400), np.zeros(400))
+    tests[0].update_many(*worse)
+    assert challenger.verdict is Verdict.RUNNING
+    assert challenger.test is tests[1]
+    tests[1].update_many(*worse)
+    assert challenger.verdict is Verdict.NOT_BETTER
+    others = [PairedTest(0.01), PairedTest(0.01)]
+    challenger = Challenger(Plan.RETRAIN, trained(1), others, NOTHING)
+    others[1].update_many(*better)
+    assert challenger.verdict is Verdict.BETTER
 
 
 def test_better_as_soon_as_one_is_and_not_before_all_are_beaten() -> None:
     champion = stuck()
-    shadow = challenged([Plan.RETRAIN, Plan.QUICKEN], champion, budget_records=100)
-    live(shadow, champion, 150)
-    assert [one.verdict for one in shadow.challengers] == [Verdict.RUNNING, Verdict.NOT_BETTER]
+    shadow = challenged([Plan.RETRAIN, Plan.QUICKEN, Plan.RENEW], champion)
+    lost = (np.zeros(400), np.ones(400))
+    for one in shadow.challengers[1:]:
+        for test in one.tests:
+            test.update_many(*lost)
+    assert [one.verdict for one in shadow.challengers[1:]] == [Verdict.NOT_BETTER] * 2
     assert verdict_of(shadow) is Verdict.RUNNING
-    live(shadow, champion, 250, seed=8)
+    before = [one.records for one in shadow.challengers]
+    live(shadow, champion, 50)
+    assert [one.records for one in shadow.challengers] == [250, *before[1:]]
+    for test in shadow.challengers[0].tests:
+        test.update_many(*lost)
     assert verdict_of(shadow) is Verdict.NOT_BETTER
+    shadow = challenged([Plan.QUICKEN, Plan.RENEW], champion)
+    shadow.challengers[1].tests[1].update_many(*lost[::-1])
+    assert verdict_of(shadow) is Verdict.BETTER
+    assert shadow.winner is shadow.challengers[1]
 
 
 def test_a_new_one_goes_through_all_recorded_records_in_order() -> None:
@@ -210,7 +306,9 @@ def test_all_challengers_share_one_budget_of_errors() -> None:
     levels = []
     for _ in range(5):
         shadow.begin([Plan.QUICKEN, Plan.RENEW], champion, (), NOTHING, None)
-        levels += [challenger.test.alpha for challenger in shadow.challengers]
+        alphas = [[test.alpha for test in challenger.tests] for challenger in shadow.challengers]
+        assert all(len(each) == len(STARTS) and len(set(each)) == 1 for each in alphas)
+        levels += [sum(each) for each in alphas]
         shadow.drop()
     assert len(levels) == 10
     assert levels == sorted(levels, reverse=True)
@@ -236,14 +334,14 @@ def test_features_and_classes_that_appear_are_taken_in(task: Task) -> None:
         assert learner.num_outputs == champion.num_outputs
 
 
-@pytest.mark.parametrize("at", [0, 100, 300, 500])
+@pytest.mark.parametrize("at", [0, 100, 300, 1_000, 1_300])
 @pytest.mark.parametrize("task", ["classification", "regression"])
 def test_a_restart_changes_nothing(task: Task, at: int, tmp_path: Path) -> None:
     champion, other = trained(400, task=task), trained(400, task=task)
     first = challenged([Plan.RENEW, Plan.RETRAIN], champion)
     live(first, champion, at)
     other.load_state_dict(champion.state_dict())
-    second = Shadow(alpha=0.3, budget_records=7, horizon_records=7)
+    second = Shadow(alpha=0.3, budget_records=1_007, horizon_records=7)
     second.load_state_dict(through_disk(first.state_dict(), tmp_path))
     for shadow, model in ((first, champion), (second, other)):
         live(shadow, model, 600, seed=11)

@@ -21,7 +21,6 @@ from stream_hmoe.gates import make_gate
 from stream_hmoe.hmoe import HMoE
 from stream_hmoe.kernels.pool import CENTRE_STEP, SLOPE_STEP
 from stream_hmoe.kernels.region_learning import (
-    BIAS_STEP,
     PRIOR,
     PRIOR_MEAN,
     VARIANCE_FLOOR,
@@ -29,13 +28,14 @@ from stream_hmoe.kernels.region_learning import (
 )
 from stream_hmoe.layout import Task
 from stream_hmoe.learner import Learner
-from stream_hmoe.settings import GATES
+from stream_hmoe.settings import GATES, RegionGroup
 from tests.stream_hmoe.learners import GROUPS, TASKS, Stream, learned, stream
 
 Floats = npt.NDArray[np.float64]
 
 G, LEARNED, CHECKED = len(GROUPS), 300, 25
 REGIONS = slice(2, 2 + G)
+BIAS_STEP = RegionGroup(scale=1.0).bias_step
 CASES = [(gates, task) for gates in GATES for task in TASKS]
 
 

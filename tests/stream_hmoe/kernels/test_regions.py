@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from stream_hmoe.kernels.births import REBIRTH_GAP, REBIRTH_USAGE, vacancy
+from stream_hmoe.kernels.births import REBIRTH_GAP, vacancy
 from stream_hmoe.kernels.regions import inner_gate
 from tests.stream_hmoe.kernels.steps import Floats
 from tests.stream_hmoe.learners import GROUPS, TASKS, learner, stream
@@ -33,9 +33,14 @@ def test_the_nearest_expert_answers_when_all_have_less_than_the_cutoff() -> None
     np.testing.assert_allclose(gate(np.vstack([even, [[0.999, 1.0]]]), 0.01), np.eye(151)[150])
 
 
+REBIRTH_USAGE = 0.1
+
+
 def born(**given: object) -> int:
     usual = {
         "born": 3,
+        "most": 3,
+        "rebirth_usage": REBIRTH_USAGE,
         "waited": 100,
         "surprised": True,
         "features": 4,
