@@ -19,7 +19,7 @@ from rich.table import Table as Grid
 from .comparison import write_json
 from .losses.changes import changes_found, mix_only, no_change
 from .losses.findings import Finding, Track
-from .losses.promotions import promotions, recurring
+from .losses.promotions import promotions
 from .reports.tables import wide_console
 from .streams import EXIT_USAGE, split
 
@@ -33,7 +33,6 @@ CASES: dict[str, tuple[Measure, int, int]] = {
     "change": (changes_found, 100, 5),
     "mix": (mix_only, 200, 10),
     "promotion": (promotions, 2000, 40),
-    "recurring": (recurring, 200, 5),
 }
 
 

@@ -39,14 +39,14 @@ class Adaptation:
     """Watches a learner and decides, at fixed record counts, what is to replace it.
 
     Args:
-        arl: wanted average number of records between false alarms of each watch.
+        arl: wanted average number of records between false alarms, of both watches together.
         settings: when to act.
     """
 
     def __init__(self, arl: float = 10_000, settings: ControllerSettings | None = None) -> None:
         self.controller = Controller(settings)
-        self.gates = CovariateWatch(arl)
-        self.concept = ConceptWatch(arl)
+        self.gates = CovariateWatch(2.0 * arl)
+        self.concept = ConceptWatch(2.0 * arl)
         self.shadow = Shadow(horizon_records=self.controller.settings.cool_down_records)
         self.library = Library()
         self.worth = WorthCount()

@@ -1,4 +1,4 @@
-"""Promotions: how often wrong, how soon right, what harm is undone; and which known concept is back."""
+"""Promotions: how often wrong, how soon right, and what harm is undone."""
 
 from __future__ import annotations
 
@@ -9,14 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from stream_hmoe.challenger import PairedTest, PromotionBudget, RollbackWatch, Trial, Watch
-from stream_hmoe.concepts import ConceptLibrary
-from stream_hmoe.detectors import LossReference
 
-from .changes import ARL
 from .findings import Finding, Track, mean, share
-from .streams import Losses, LossLaw
 
-__all__ = ["promotions", "recurring"]
+__all__ = ["promotions"]
 
 Floats = npt.NDArray[np.float64]
 Law = Literal["errors", "normal"]
@@ -27,10 +23,6 @@ CHALLENGERS = 20
 ROW_RECORDS = 5_000
 HORIZON_RECORDS = 5_000
 LAWS: tuple[tuple[Law, float], ...] = (("errors", 0.3), ("errors", 0.14), ("normal", 0.2), ("normal", 0.5))
-CONCEPTS = 4
-HOME_RECORDS = 5_000
-VISIT_RECORDS = 1_500
-QUIET_RECORDS = 500
 
 
 def differences(law: Law, sd: float, effect: float, records: int, rng: np.random.Generator) -> Floats:
@@ -114,50 +106,3 @@ def _watched(trials: int, seed: int, track: Track) -> Iterator[Finding]:
         yield share("d rollback", setting, "rolled back in 5,000 records", ends, "" if harm else "<= 0.05")
         if harm:
             yield mean("d rollback", setting, "delay, records", delays)
-
-
-def recurring(trials: int, seed: int, track: Track) -> Iterator[Finding]:
-    """Four known concepts; one comes back, or a new one comes: what does the library say after 1,500 records?
-
-    In a concept that is not its own, a model loses 2.5 times as much on a third of its leaves.
-    """
-    restored, unknown, waits, new_unknown, new_waits = [], [], [], [], []
-    for number in track(range(trials), "recurring concepts"):
-        rng = np.random.default_rng([seed, 7, number])
-        library, homes, losses = ConceptLibrary(CONCEPTS, ARL), [], Losses(rng)
-        for concept in range(CONCEPTS):
-            homes.append(LossLaw.drawn(16, rng))
-            library.accept(str(concept), LossReference.estimate(*losses.draw(homes[-1], HOME_RECORDS)))
-        back = int(rng.integers(CONCEPTS))
-        wait = _visit(library, homes, losses, back, rng)
-        restored.append(library.candidate(QUIET_RECORDS) == str(back))
-        unknown.append(library.unknown)
-        waits.append(wait)
-        new_waits.append(_visit(library, homes, losses, None, rng))
-        new_unknown.append(library.unknown)
-    case, setting = "e recurring", f"{CONCEPTS} known concepts, K 16, graded"
-    yield share(case, f"{setting}, one comes back", "the right one is the candidate", restored, ">= 0.9")
-    yield share(case, f"{setting}, one comes back", "called unknown", unknown, "<= 0.14")
-    yield mean(case, f"{setting}, one comes back", "records until all others are ruled out", waits)
-    yield share(case, f"{setting}, a new one comes", "called unknown", new_unknown, ">= 0.9")
-    yield mean(case, f"{setting}, a new one comes", "records until called unknown", new_waits)
-
-
-def _visit(
-    library: ConceptLibrary,
-    homes: list[LossLaw],
-    losses: Losses,
-    present: int | None,
-    rng: np.random.Generator,
-) -> int:
-    """Play a concept through every stored model -> records until all others are ruled out."""
-    library.begin()
-    longest = 0
-    for concept, home in enumerate(homes):
-        away_K = np.where(rng.permutation(home.mean_K.size) % 3 == 0, 2.5, 1.0)
-        law = home if concept == present else home.with_means(np.minimum(home.mean_K * away_K, 1.0))
-        library.update_many(str(concept), *losses.draw(law, VISIT_RECORDS))
-    for suspect in library.suspects:
-        if suspect.key != str(present):
-            longest = max(longest, suspect.records)
-    return longest
