@@ -6,7 +6,7 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, zip_longest
 from typing import Any
 
 import pandas as pd
@@ -109,8 +109,8 @@ def episodes_of(events: pd.DataFrame, intervals: pd.DataFrame, evidence: pd.Data
     steps = steps_of(events)
     drifts = events[(events["kind"] == EventKind.DRIFT.value) & (events["level"] == int(Level.DRIFT))]
     found = [list(group) for _, group in groupby(steps, key=lambda step: step.detail["episode"])]
-    ends = [*(group[0].record for group in found[1:]), None]
-    whole = [(group, end) for group, end in zip(found, ends, strict=True) if _is_whole(group)]
+    next_begins = [group[0].record for group in found[1:]]
+    whole = [(group, end) for group, end in zip_longest(found, next_begins) if _is_whole(group)]
     return [_episode(group, end, drifts, intervals, evidence) for group, end in whole]
 
 

@@ -24,6 +24,7 @@ from ..evidence import (
     accumulate,
     make_bets,
     make_capital,
+    restored,
 )
 from .checking import checked_groups, checked_rows, reference_rows
 from .moving import adopt, carry, edited_leaves, restructured
@@ -325,16 +326,7 @@ class GateShiftDetector:
         self._hard_too, self._looks = bool(state["hard_too"]), [(int(s), bool(h)) for s, h in state["looks"]]
         self._run_records, self._seen_before = int(state["run_records"]), int(state["seen_before"])
         self._group_K = None if state["group_K"] is None else np.array(state["group_K"], np.int64)
-        self._references = [
-            Reference(
-                **{
-                    **fields,
-                    "mean_K": np.array(fields["mean_K"]),
-                    "variance_K": np.array(fields["variance_K"]),
-                }
-            )
-            for fields in state["references"]
-        ]
+        self._references = [restored(fields) for fields in state["references"]]
         self._bets = self._betting(self._references)
         self._capital = make_capital(self._bets)
         for name, array in state["capital"].items():

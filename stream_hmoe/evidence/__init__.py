@@ -9,7 +9,7 @@ from .attribution import flagged_leaves, group_shares, leaf_log_capital, leaf_sh
 from .banks import make_bets, make_capital
 from .calibration import Calibration
 from .mixture import Bets, Capital, accumulate
-from .reference import Reference, estimate, known, one_hot, run_length, run_means
+from .reference import Reference, estimate, known, one_hot, restored, run_length, run_means
 from .severity import Severity, measure, richest_start
 
 __all__ = [
@@ -29,6 +29,7 @@ __all__ = [
     "make_capital",
     "measure",
     "one_hot",
+    "restored",
     "richest_start",
     "run_length",
     "run_means",

@@ -19,12 +19,22 @@ Shapes: N records, K leaves.
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Reference", "chi_square_per_record", "estimate", "known", "one_hot", "run_length", "run_means"]
+__all__ = [
+    "Reference",
+    "chi_square_per_record",
+    "estimate",
+    "known",
+    "one_hot",
+    "restored",
+    "run_length",
+    "run_means",
+]
 
 Floats = npt.NDArray[np.float64]
 
@@ -153,3 +163,9 @@ def _records_per_independent_record(away_NK: Floats, rho: float) -> float:
     lazy = (1.0 + rho) / (1.0 - rho)
     chance = 2.0 * math.sqrt(2.0 / (batches - 1))
     return max(tau, lazy) if tau > 1.0 + chance or rho > 0.0 else 1.0
+
+
+def restored(fields: Mapping[str, Any]) -> Reference:
+    """The reference whose fields were saved."""
+    arrays = {name: np.array(fields[name]) for name in ("mean_K", "variance_K")}
+    return Reference(**{**fields, **arrays})
