@@ -39,8 +39,8 @@ def verify(run: Directory, as_json: AsJson = False) -> None:
     from monitor.targets import Task
 
     directory = _checkpoint_folder(run)
-    facts = _facts(directory)
-    build_pipeline(Task(facts["task"])).load_state_dict(_state(directory).pipeline)
+    facts, state = _facts(directory), _state(directory)
+    build_pipeline(Task(facts["task"]), state.detector).load_state_dict(state.pipeline)
     _print({"verified": True, **facts}, as_json)
 
 

@@ -33,6 +33,14 @@ class FormatChoice(StrEnum):
     PARQUET = "parquet"
 
 
+class DetectorChoice(StrEnum):
+    """What can be asked for with --detector."""
+
+    ADWIN = "adwin"
+    KSWIN = "kswin"
+    PAGE_HINKLEY = "page-hinkley"
+
+
 class StdinChoice(StrEnum):
     """What standard input holds when a run is resumed."""
 
@@ -87,6 +95,10 @@ def command(
     category: Annotated[
         list[str] | None,
         typer.Option("--category", metavar="NAME", help="A CSV column whose numbers are names; repeatable."),
+    ] = None,
+    detector: Annotated[
+        DetectorChoice | None,
+        typer.Option("--detector", help="River's detector on loss, gate entropy and group shares as well."),
     ] = None,
     checkpoint_every: Annotated[
         int, typer.Option("--checkpoint-every", min=1, metavar="N", help="Records between checkpoints.")
@@ -155,6 +167,7 @@ def command(
         checkpoint_records=checkpoint_every,
         limit=limit,
         records_per_second=rate,
+        detector=None if detector is None else detector.value,
         metrics_host=metrics_host,
         metrics_port=None if no_metrics else metrics_port,
     )

@@ -45,6 +45,7 @@ def run_again(journal: Path, moved_to: Path | None, view: View) -> tuple[int, li
             paths=paths,
             task=Task(meta["task"]),
             limit=records,
+            detector=meta["detector"] or None,
         )
         run(settings, view)
         return records, audit_lines(paths.audit)

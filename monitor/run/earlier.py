@@ -55,6 +55,8 @@ def _require_same(settings: RunSettings, state: RunState) -> None:
             raise _differs(name, found.get(name), value)
     if settings.task is not None and settings.task is not state.task:
         raise _differs("task", state.task.value, settings.task.value)
+    if settings.detector is not None and settings.detector != state.detector:
+        raise _differs("detector", state.detector or "none", settings.detector)
     wanted = settings.paths.predictions
     if wanted is not None and str(wanted.resolve()) != state.predictions_path:
         raise _differs("predictions file", state.predictions_path or "none", str(wanted))

@@ -226,6 +226,7 @@ class Run:
         predictions = parts.predictions
         return RunState(
             task=parts.task,
+            detector=parts.detector,
             identity=self._settings.source.identity(),
             position=parts.position,
             pipeline=parts.pipeline.state_dict(),

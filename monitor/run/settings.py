@@ -136,6 +136,7 @@ class RunSettings:
         checkpoint_records: a checkpoint at least every so many records.
         limit: stop after so many records of the stream; None for all.
         records_per_second: hold to this rate; None for as fast as possible.
+        detector: a River detector that watches loss, gate entropy and group shares too; None for none.
         metrics_host: address to serve metrics on.
         metrics_port: 0 for any free port; None serves none.
     """
@@ -148,5 +149,6 @@ class RunSettings:
     checkpoint_records: int = CHECKPOINT_RECORDS
     limit: int | None = None
     records_per_second: float | None = None
+    detector: str | None = None
     metrics_host: str = "127.0.0.1"
     metrics_port: int | None = field(default=None)

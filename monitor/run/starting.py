@@ -33,6 +33,7 @@ class RunParts:
 
     Args:
         task: what is predicted.
+        detector: the River detector that watches too; None for none.
         note: one sentence about the start, for people.
         is_new: nothing has been read yet.
         position: where the source stands; empty at its beginning.
@@ -40,6 +41,7 @@ class RunParts:
     """
 
     task: Task
+    detector: str | None
     note: str
     is_new: bool
     position: Position
@@ -76,10 +78,12 @@ def _begin(settings: RunSettings, stack: ExitStack) -> RunParts:
     else:
         task = settings.task
         note = f"{task} of {settings.source.target!r}, as asked for"
-    pipeline = build_pipeline(task)
+    pipeline = build_pipeline(task, settings.detector)
     paths = settings.paths
     # The journal comes first: a file beside it is then known to be of this run, whenever it is killed.
-    journal = stack.enter_context(closing(JournalWriter(paths.journal, _meta(settings, task))))
+    journal = stack.enter_context(
+        closing(JournalWriter(paths.journal, _meta(settings, task, settings.detector)))
+    )
     predictions = None
     if paths.predictions is not None:
         predictions = stack.enter_context(GrowingFile(paths.predictions, None))
@@ -88,6 +92,7 @@ def _begin(settings: RunSettings, stack: ExitStack) -> RunParts:
     audit.begin(CONTROLLER)
     return RunParts(
         task=task,
+        detector=settings.detector,
         note=note,
         is_new=True,
         position={},
@@ -102,7 +107,7 @@ def _begin(settings: RunSettings, stack: ExitStack) -> RunParts:
 
 
 def _resume(settings: RunSettings, state: RunState, stack: ExitStack) -> RunParts:
-    pipeline = build_pipeline(state.task)
+    pipeline = build_pipeline(state.task, state.detector)
     pipeline.load_state_dict(state.pipeline)
     fold = JournalFold(state.task is Task.CLASSIFICATION, pipeline.model.topology)
     fold.load_state_dict(state.fold)
@@ -110,7 +115,7 @@ def _resume(settings: RunSettings, state: RunState, stack: ExitStack) -> RunPart
     if state.predictions_path is not None:
         file = GrowingFile(Path(state.predictions_path), state.predictions_bytes)
         predictions = stack.enter_context(file)
-    journal = JournalWriter(settings.paths.journal, _meta(settings, state.task))
+    journal = JournalWriter(settings.paths.journal, _meta(settings, state.task, state.detector))
     stack.enter_context(closing(journal))
     _require_mark(journal.mark, state.mark, settings.paths.journal)
     journal.rewind(state.mark)
@@ -119,6 +124,7 @@ def _resume(settings: RunSettings, state: RunState, stack: ExitStack) -> RunPart
         settings.source.sample(source, SAMPLE_RECORDS)  # nothing was read yet: learn the columns
     return RunParts(
         task=state.task,
+        detector=state.detector,
         note=f"{state.task}, resumed after {pipeline.records_seen:,} records",
         is_new=False,
         position=state.position,
@@ -147,7 +153,7 @@ def _lock(journal: Path, stack: ExitStack) -> None:
         raise TemporaryProblem(message) from error
 
 
-def _meta(settings: RunSettings, task: Task) -> Mapping[str, str]:
+def _meta(settings: RunSettings, task: Task, detector: str | None) -> Mapping[str, str]:
     return {
         "run_name": settings.paths.journal.resolve().parent.name,
         "task": task.value,
@@ -157,6 +163,7 @@ def _meta(settings: RunSettings, task: Task) -> Mapping[str, str]:
         "input": json.dumps(describe_input(settings.source)),
         "interval_records": str(INTERVAL_RECORDS),
         "window_intervals": str(WINDOW_INTERVALS),
+        "detector": detector or "",
         "status": "running",
         "product_version": version(),
     }

@@ -21,6 +21,7 @@ class RunState:
 
     Args:
         task: what is predicted.
+        detector: the River detector that watches too; None for none.
         identity: which columns play which role.
         position: where the source goes on.
         pipeline: state of the pipeline.
@@ -33,6 +34,7 @@ class RunState:
     """
 
     task: Task
+    detector: str | None
     identity: Mapping[str, Any]
     position: Mapping[str, Any]
     pipeline: Mapping[str, Any]
@@ -48,6 +50,7 @@ class RunState:
         return {
             "version": STATE_VERSION,
             "task": self.task.value,
+            "detector": self.detector,
             "identity": dict(self.identity),
             "position": dict(self.position),
             "pipeline": self.pipeline,
@@ -79,6 +82,7 @@ class RunState:
             raise BadCheckpoint(f"{message}: begin again with --overwrite")
         return cls(
             task=Task(values["task"]),
+            detector=values["detector"],
             identity=values["identity"],
             position=values["position"],
             pipeline=values["pipeline"],

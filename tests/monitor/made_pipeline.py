@@ -26,7 +26,7 @@ class Controlled(Pipeline):
         return [*facts, *(fact for fact in CONTROL if first < fact.record <= self.records_seen)]
 
 
-def controlled(task: Task) -> Pipeline:
+def controlled(task: Task, detector: str | None = None) -> Pipeline:
     return Controlled(HMoEClassifier())
 
 

@@ -201,6 +201,7 @@ def test_an_earlier_run_is_in_the_way(tmp_path: Path) -> None:
         (["--task", "regression"], "task classification, not regression"),
         (["--ignore", "x"], "ignored [], not ['x']"),
         (["--category", "x"], "categories [], not ['x']"),
+        (["--detector", "kswin"], "detector none, not kswin"),
     ],
 )
 def test_resuming_with_other_options(more: list[str], words: str, tmp_path: Path) -> None:

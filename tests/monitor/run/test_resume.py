@@ -224,3 +224,17 @@ def test_the_journal_tells_of_every_part_of_a_run(stream: Path, tmp_path: Path) 
         status = reader.meta()["status"]
     assert kinds == ["started", "stopped", "resumed", "finished"]
     assert status == "finished"
+
+
+def test_a_river_detector_watches_too_and_is_resumed(stream: Path, tmp_path: Path) -> None:
+    whole, parts = tmp_path / "whole", tmp_path / "parts"
+    for folder in (whole, parts):
+        folder.mkdir()
+    assert inside(arguments(stream, "--detector", "adwin"), whole).exit_code == 0
+    inside(arguments(stream, "--detector", "adwin", "--limit", "4000"), parts)
+    resumed(stream, parts)
+    assert_same_run(parts, whole)
+    with JournalReader(whole / "run" / "journal.sqlite") as reader:
+        signals = set(reader.events([EventKind.DRIFT])["signal"].tolist())
+        assert reader.meta()["detector"] == "adwin"
+    assert "gate entropy" in signals
