@@ -181,7 +181,7 @@ def test_a_known_concept_is_restored_however_soon_or_late_it_is_judged(settings:
 
 def test_harm_that_passes_is_waited_for_and_not_challenged() -> None:
     adapting = adaptation(settings=ControllerSettings(challenge_cost=700.0))
-    pipeline, _, facts = controlled("classification", passing("classification"), adapting)
+    _, _, facts = controlled("classification", passing("classification"), adapting)
     assert actions(facts) == [Action.REREFERENCE]
     given_up = only(facts, Action.REREFERENCE)
     began = next(decision for decision in decisions(facts) if decision.after is Phase.DIAGNOSE)
@@ -314,7 +314,12 @@ def test_watch_and_tests_see_graded_losses_all_else_errors(
 
     def overhear(part: Any, name: str, place: int) -> None:
         step, heard = getattr(part, name), seen.setdefault(type(part).__name__, [])
-        monkeypatch.setattr(part, name, lambda *given: [heard.append(given[place]), step(*given)][1])
+
+        def overheard(*given: Any) -> Any:
+            heard.append(given[place])
+            return step(*given)
+
+        monkeypatch.setattr(part, name, overheard)
 
     overhear(adapting.shadow, "step", 2)
     overhear(adapting.concept, "update", 2)

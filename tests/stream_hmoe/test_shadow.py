@@ -93,7 +93,7 @@ def test_a_better_challenger_is_found_and_promoted() -> None:
     knows.step(x_ND, y_N.astype(np.float64))
     shadow = Shadow()
     shadow.begin([Plan.QUICKEN, Plan.RESTORE], champion, (), NOTHING, knows)
-    live(shadow, champion, 100)
+    live(shadow, champion, 200)
     assert verdict_of(shadow) is Verdict.BETTER
     assert shadow.winner.plan is Plan.RESTORE
     winner = shadow.winner
@@ -119,13 +119,13 @@ def test_the_winner_has_the_most_evidence() -> None:
 
 def test_a_worthless_challenger_is_not_better() -> None:
     champion = trained(3_000)
-    shadow = Shadow()
+    shadow = Shadow(budget_records=1_200)
     shadow.begin([Plan.RETRAIN], champion, (), NOTHING, None)
     live(shadow, champion, STARTS[-1], rule=STARTS[-1])
     first, second = shadow.challengers[0].tests
     assert (first.trial, second.trial) == (Trial.DROP, Trial.OPEN)
     assert verdict_of(shadow) is Verdict.RUNNING
-    live(shadow, champion, 1_500, seed=8, rule=1_500)
+    live(shadow, champion, 200, seed=8, rule=200)
     assert verdict_of(shadow) is Verdict.NOT_BETTER
     assert shadow.summary()[0]["mean_gain"] < 0.0
     shadow.drop()
@@ -198,19 +198,27 @@ def test_who_loses_at_first_can_still_win() -> None:
     assert challenger.test is second
 
 
-def test_not_better_only_when_all_its_tests_are_closed() -> None:
+@pytest.mark.parametrize(
+    ("losers", "winners", "verdict"),
+    [
+        ([0], [], Verdict.RUNNING),
+        ([1], [], Verdict.RUNNING),
+        ([0, 1], [], Verdict.NOT_BETTER),
+        ([], [1], Verdict.BETTER),
+        ([1], [0], Verdict.BETTER),
+    ],
+)
+def test_better_with_one_test_and_not_better_only_with_all(
+    losers: list[int], winners: list[int], verdict: Verdict
+) -> None:
     tests = [PairedTest(0.01), PairedTest(0.01)]
     challenger = Challenger(Plan.RETRAIN, trained(1), tests, NOTHING)
-    worse, better = (np.zeros(400), np.ones(400)), (np.ones(400), np.zeros(400))
-    tests[0].update_many(*worse)
-    assert challenger.verdict is Verdict.RUNNING
-    assert challenger.test is tests[1]
-    tests[1].update_many(*worse)
-    assert challenger.verdict is Verdict.NOT_BETTER
-    others = [PairedTest(0.01), PairedTest(0.01)]
-    challenger = Challenger(Plan.RETRAIN, trained(1), others, NOTHING)
-    others[1].update_many(*better)
-    assert challenger.verdict is Verdict.BETTER
+    for place in losers:
+        tests[place].update_many(np.zeros(400), np.ones(400))
+    for place in winners:
+        tests[place].update_many(np.ones(400), np.zeros(400))
+    assert challenger.verdict is verdict
+    assert challenger.test.evidence_nats == max(test.evidence_nats for test in tests)
 
 
 def test_better_as_soon_as_one_is_and_not_before_all_are_beaten() -> None:
