@@ -108,7 +108,7 @@ def evidence_chart(signals: tuple[str, ...], look: Look) -> Spec:
         legend=_legend("stroke"),
     )
     dash = alt.Scale(domain=names, range=list(DASHES[:count_of]))
-    height = _height("evidence_nats", alt.Scale(zero=True), "~g", "log-evidence (nats)")
+    height = _height("evidence_nats", alt.Scale(zero=True), ",.0f", "log-evidence (nats)")
     base: alt.Chart = alt.Chart(alt.NamedData("evidence"))
     evidence = base.mark_line(clip=True, strokeWidth=2).encode(
         x=_records(),
@@ -118,7 +118,7 @@ def evidence_chart(signals: tuple[str, ...], look: Look) -> Spec:
     )
     thresholds = base.mark_line(clip=True, strokeWidth=1, opacity=0.7, interpolate="step-before").encode(
         x=_records(),
-        y=_height("threshold_nats", alt.Scale(zero=True), "~g", "log-evidence (nats)"),
+        y=_height("threshold_nats", alt.Scale(zero=True), ",.0f", "log-evidence (nats)"),
         color=color,
     )
     tips = [_number(name, ".2f") for name in names]

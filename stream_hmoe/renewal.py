@@ -37,9 +37,10 @@ def quickened(learner: Learner, leaves: Sequence[str] = ()) -> Learner:
 
     Args:
         learner: the model to copy; it stays as it is.
-        leaves: only these region leaves take large steps; empty means everything does.
+        leaves: only these region leaves take large steps; everything does where none of them is left.
     """
     copy, new = copied(learner), fresh(learner)
+    leaves = [leaf for leaf in leaves if leaf in copy.topology.leaves]
     curvature, prior = copy.state.regions.curvature_SEQQ, new.state.regions.curvature_SEQQ
     for group, expert in _second_order(copy, leaves):
         curvature[group, expert] = prior[group, expert]

@@ -172,7 +172,7 @@ def gaussian_shares(
             total += share_E[e]
     for e in range(born):
         share_E[e] /= total
-    return largest + math.log(total)
+    return largest + math.log(total) if born > 0 else largest
 
 
 @linked

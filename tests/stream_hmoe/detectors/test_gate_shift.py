@@ -218,7 +218,10 @@ def test_few_and_many_leaves(leaves: int) -> None:
         (lambda: GateShiftDetector([[0.5, 0.5]]), "at least 2, or a known mean"),
         (lambda: GateShiftDetector([[0.5, 0.5], [0.5, math.nan]]), "row 1"),
         (lambda: GateShiftDetector([0.5, 0.5], groups=[0]), "one group for each of the 2 leaves"),
-        (lambda: GateShiftDetector([0.5, 0.5], calibrate="soon"), "choose one of now, later, if dependent, never"),  # type: ignore[arg-type]
+        (
+            lambda: GateShiftDetector([0.5, 0.5], calibrate="soon"),
+            "choose one of now, later, if dependent, never",
+        ),  # type: ignore[arg-type]
         (lambda: GateShiftDetector([0.5, 0.5]).update([0.7, 0.7]), "sum to 1"),
         (lambda: GateShiftDetector([0.5, 0.5]).update([1.0]), "with 2 leaves"),
         (lambda: GateShiftDetector([0.5, 0.5]).restructure([(0,)]), "one for each of the 2 leaves"),

@@ -35,7 +35,7 @@ from .inner import inner
 def outer(x: float) -> float:
     return inner(x)
 """
-CALL = "from package.outer import outer; print(outer(1.0), sum(outer.stats.cache_hits.values()))"
+CALL = "from package.kernels.outer import outer; print(outer(1.0), sum(outer.stats.cache_hits.values()))"
 
 
 def call(folder: Path) -> str:
@@ -47,8 +47,8 @@ def call(folder: Path) -> str:
 
 
 def test_a_kernel_is_compiled_again_when_one_that_became_part_of_it_changes(tmp_path: Path) -> None:
-    package = tmp_path / "package"
-    package.mkdir()
+    package = tmp_path / "package" / "kernels"
+    package.mkdir(parents=True)
     shutil.copy(compiled.__file__, package)
     (package / "inner.py").write_text(INNER.format(added="1.0"))
     (package / "outer.py").write_text(OUTER)
