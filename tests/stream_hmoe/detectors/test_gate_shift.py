@@ -219,9 +219,9 @@ def test_few_and_many_leaves(leaves: int) -> None:
         (lambda: GateShiftDetector([[0.5, 0.5], [0.5, math.nan]]), "row 1"),
         (lambda: GateShiftDetector([0.5, 0.5], groups=[0]), "one group for each of the 2 leaves"),
         (
-            lambda: GateShiftDetector([0.5, 0.5], calibrate="soon"),
+            lambda: GateShiftDetector([0.5, 0.5], calibrate="soon"),  # type: ignore[arg-type]
             "choose one of now, later, if dependent, never",
-        ),  # type: ignore[arg-type]
+        ),
         (lambda: GateShiftDetector([0.5, 0.5]).update([0.7, 0.7]), "sum to 1"),
         (lambda: GateShiftDetector([0.5, 0.5]).update([1.0]), "with 2 leaves"),
         (lambda: GateShiftDetector([0.5, 0.5]).restructure([(0,)]), "one for each of the 2 leaves"),
