@@ -247,7 +247,9 @@ def _topology(settings: Settings) -> Topology:
     sizes = {"linear quick": 1, "linear steady": 1}
     for region in settings.regions:
         order = "1st order" if region.forgetting is None else "2nd order"
-        sizes[f"regions {region.scale:g} {order}"] = settings.experts
+        name = f"regions {region.scale:g} {order}"
+        alike = sum(known == name or known.startswith(f"{name} #") for known in sizes)
+        sizes[f"{name} #{alike + 1}" if alike else name] = settings.experts
     for name in (
         "memory",
         "prototypes",

@@ -15,7 +15,7 @@ from hypothesis.extra import numpy as arrays
 from stream_hmoe import layout
 from stream_hmoe.layout import Task
 from stream_hmoe.learner import EARLY_RENEWALS, RENEWAL, Learner
-from stream_hmoe.settings import GATES, KINDS, Settings
+from stream_hmoe.settings import GATES, KINDS, RegionGroup, Settings
 from tests.stream_hmoe.learners import (
     FEATURES,
     GROUPS,
@@ -283,3 +283,17 @@ def test_leaves_are_named_and_grouped() -> None:
     assert topology.groups[topology.group_of[2]] == "regions 2 1st order"
     assert topology.groups[topology.group_of[-1]] == topology.leaves[-1] == "boosted quick"
     assert topology.group_of == tuple(sorted(topology.group_of))
+
+
+def test_groups_that_are_alike_have_names_and_leaves_of_their_own() -> None:
+    twins = (RegionGroup(scale=2.0), RegionGroup(scale=2.0), RegionGroup(scale=2.0, step=1.0))
+    model = Learner(Settings(kinds=("regions",), regions=twins, experts=3), "classification")
+    assert model.topology.groups[2:5] == (
+        "regions 2 1st order",
+        "regions 2 1st order #2",
+        "regions 2 1st order #3",
+    )
+    assert len(set(model.topology.leaves)) == len(model.topology.leaves) == 2 + 9 + 6
+    model.widen(2, 2)
+    outcome = model.step(np.zeros((5, 2)), np.zeros(5, np.int64), weights=True)
+    np.testing.assert_allclose(outcome.leaf_weights.sum(axis=1), 1.0)
