@@ -3,7 +3,8 @@
 The lengths of the axes follow from the settings, the number of features D and of outputs C. Two
 things are bounded: second-order experts need (1 + D)^2 numbers each and are first-order beyond
 ``LARGEST_CURVATURE``; the trees' histograms share ``HISTOGRAM_BUDGET`` numbers, so that trees have
-fewer leaves where features and classes are many, down to one: a constant without histograms.
+fewer leaves where features and classes are many, down to one: a constant without histograms. Leaves are
+halved, not taken away one by one, since trees of another size have to start again.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ __all__ = ["PARTS", "Task", "active_rows", "allocate_state", "widen_state"]
 Task = Literal["classification", "regression"]
 
 LARGEST_CURVATURE = 64
-HISTOGRAM_BUDGET = 8_000_000
+HISTOGRAM_BUDGET = 16_000_000
 POOL_STEPS = (0.001, 0.005, 0.02)
 POOL_FORGETTING = (0.998, 0.9995)
 FIRST_POOL_WEIGHT = {"classification": 1.5, "regression": 1.0}
@@ -137,7 +138,9 @@ def _sizes(settings: Settings, task: Task, num_features: int, num_outputs: int) 
     groups = len(settings.regions)
     second = sum(region.forgetting is not None for region in settings.regions)
     cells = 2 * settings.stages * max(num_features, 1) * settings.bins * (classes + 1)
-    leaves = max(min(HISTOGRAM_BUDGET // cells, settings.leaves), 1) if "boosted" in settings.kinds else 1
+    leaves = settings.leaves if "boosted" in settings.kinds else 1
+    while leaves > 1 and leaves * cells > HISTOGRAM_BUDGET:
+        leaves = max(leaves // 2, 1)
     members = groups + 8
     pools = len(POOL_STEPS if task == "classification" else POOL_FORGETTING)
     own: dict[str, dict[str, int]] = {
