@@ -23,6 +23,7 @@ import numpy.typing as npt
 
 from .arrays import Axes, scratch
 from .compiled import inlined, linked
+from .exponential import exponential
 from .steps import dot, softmax
 
 __all__ = [
@@ -146,7 +147,9 @@ def inner_gate(
     lowest = math.log(cutoff) if cutoff > 0.0 else -700.0
     total = 0.0
     for e in range(born):
-        gate_E[e] = math.exp(gate_E[e] - largest) if gate_E[e] - largest > lowest else 0.0
+        weight = exponential(gate_E[e] - largest)
+        gate_E[e] = weight if gate_E[e] - largest > lowest else 0.0
+    for e in range(born):
         total += gate_E[e]
     least = min(cutoff * total, 1.0)
     kept = 0.0

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .compiled import linked
+from .exponential import exponential
 
 __all__ = ["dot", "move", "normalised_step", "shift", "softmax", "turned_step"]
 
@@ -23,9 +24,10 @@ def softmax(z_C: Floats, p_C: Floats) -> None:
     largest = z_C[0]
     for c in range(1, z_C.size):
         largest = max(largest, z_C[c])
+    for c in range(z_C.size):
+        p_C[c] = exponential(z_C[c] - largest)
     total = 0.0
     for c in range(z_C.size):
-        p_C[c] = math.exp(z_C[c] - largest)
         total += p_C[c]
     for c in range(z_C.size):
         p_C[c] /= total
