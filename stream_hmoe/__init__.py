@@ -9,17 +9,21 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .adaptation import Adaptation
     from .estimators import HMoEClassifier, HMoERegressor
     from .evaluate import prequential
     from .hmoe import HMoE
+    from .pipeline import Pipeline
 
-__all__ = ["HMoE", "HMoEClassifier", "HMoERegressor", "prequential"]
+__all__ = ["Adaptation", "HMoE", "HMoEClassifier", "HMoERegressor", "Pipeline", "prequential"]
 __version__ = "0.1.0"
 
 _HOME = {
+    "Adaptation": "adaptation",
     "HMoE": "hmoe",
     "HMoEClassifier": "estimators",
     "HMoERegressor": "estimators",
+    "Pipeline": "pipeline",
     "prequential": "evaluate",
 }
 
@@ -28,3 +32,7 @@ def __getattr__(name: str) -> Any:
     if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(importlib.import_module(f".{_HOME[name]}", __name__), name)
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

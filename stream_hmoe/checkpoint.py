@@ -24,7 +24,7 @@ from safetensors.numpy import save as save_arrays
 
 from .errors import BadCheckpoint
 
-__all__ = ["SCHEMA", "load", "remove", "save"]
+__all__ = ["SCHEMA", "damaged", "load", "remove", "save"]
 
 SCHEMA = 1
 _PREFIX = "state-"
@@ -93,6 +93,17 @@ def load(directory: str | Path) -> dict[str, Any]:
     if damage:
         raise BadCheckpoint(f"no checkpoint in {root} is whole ({'; '.join(damage)})")
     raise BadCheckpoint(f"there is no checkpoint in {root}; save one there first, or name another directory")
+
+
+def damaged(directory: str | Path) -> dict[str, str]:
+    """Which checkpoints of a directory cannot be read, newest first -> what is wrong with each."""
+    found: dict[str, str] = {}
+    for folder in reversed(_folders(Path(directory))):
+        try:
+            _read(folder)
+        except (BadCheckpoint, OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
+            found[folder.name] = str(error)
+    return found
 
 
 def remove(directory: str | Path) -> None:

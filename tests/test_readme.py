@@ -47,7 +47,7 @@ def test_the_python_examples_run_one_after_the_other(
     for block in blocks("python"):
         exec(compile(block, "README.md", "exec"), names)  # noqa: S102  our own text
     out = capsys.readouterr().out
-    assert len(blocks("python")) == 6
+    assert len(blocks("python")) == 7
     assert int(re.findall(r"alarm after (\d+) records", out)[0]) < 500
     assert 0.8 < float(re.findall(r"Accuracy: ([\d.]+)%", out)[0]) / 100 < 1.0
     assert float(re.findall(r"mean absolute error ([\d.]+)", out)[0]) < 1.0

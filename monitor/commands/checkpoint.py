@@ -31,17 +31,25 @@ def show(run: Directory, as_json: AsJson = False) -> None:
 
 @app.command("verify")
 def verify(run: Directory, as_json: AsJson = False) -> None:
-    """Read every byte of the newest checkpoint, compare its hashes and rebuild the model from it.
+    """Read every byte of all checkpoints, compare their hashes and rebuild the model from the newest.
+
+    A damaged one is named, and the exit code is 78; a run resumes from the newest that is whole.
 
     Example: hmoe checkpoint verify runs/elec
     """
     from monitor.models import build_pipeline
     from monitor.targets import Task
+    from stream_hmoe import checkpoint
 
     directory = _checkpoint_folder(run)
     facts, state = _facts(directory), _state(directory)
     build_pipeline(Task(facts["task"]), state.detector).load_state_dict(state.pipeline)
-    _print({"verified": True, **facts}, as_json)
+    found = checkpoint.damaged(directory)
+    _print({"verified": not found, **facts, "damaged": found}, as_json)
+    if found:
+        raise ConfigurationProblem(
+            f"damaged: {', '.join(found)}; a resumed run begins at the newest whole one"
+        )
 
 
 def _facts(directory: Path) -> dict[str, Any]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import math
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -124,10 +126,14 @@ def simulate(
 ) -> None:
     """Ask the recorded evidence: with another threshold, what would have fired when?
 
-    A larger ARL means fewer false alarms and later true ones. Each signal is taken by itself.
+    A larger ARL means fewer false alarms and later true ones. Each signal is taken by itself. Where records
+    or losses depend on each other, the threshold in force is above ln(ARL) and moves with the reference: an
+    ARL that seems large may then be less strict than what ran.
 
     Example: hmoe drift simulate runs/elec --threshold 100000
     """
+    if not math.isfinite(arl):
+        raise UsageProblem(f"--threshold: got {arl}; give a number of records")
     from monitor.control.simulation import simulate as ask
     from monitor.journal.reader import JournalReader
 
@@ -179,7 +185,7 @@ def replay(
     journal = find_journal(run)
     lines = audit_lines(journal.with_name("audit.jsonl"))
     outcome = decide_again(lines)
-    difference, records = outcome.difference, None
+    difference, records = outcome.difference or _cut_off(journal, lines), None
     if full and not difference:
         from monitor.commands.output import choose_view
         from monitor.control.run_again import run_again
@@ -240,3 +246,19 @@ def _in_words(found: SignalSimulation) -> str:
         if records or title in ("fired at", "would have fired at"):
             lines.append(f"  {title:<20} {', '.join(records) or 'never'}")
     return "\n".join([*lines, ""])
+
+
+def _cut_off(journal: Path, lines: Sequence[str]) -> str:
+    """What the audit lacks of the decisions that the journal tells of, up to the last checkpoint."""
+    from monitor.journal.reader import JournalReader
+    from monitor.journal.schema import EventKind
+
+    with JournalReader(journal) as reader:
+        saved = reader.events([EventKind.CHECKPOINT])["record"].max()
+        records = reader.events([EventKind.DECISION])["record"]
+    told = int((records <= saved).sum())
+    entries = (json.loads(line) for line in lines)
+    held = sum(entry["kind"] == "decided" and entry["record"] <= saved for entry in entries)
+    return (
+        f"the journal tells of {told} decisions, the audit of {held}: it was cut off" if held < told else ""
+    )

@@ -155,3 +155,13 @@ def test_what_has_no_safe_form_is_refused_and_nothing_is_written(tmp_path: Path,
     with pytest.raises(TypeError, match="a checkpoint cannot hold"):
         checkpoint.save(tmp_path, {"value": value})
     assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_every_damaged_checkpoint_is_named(tmp_path: Path) -> None:
+    for number in range(3):
+        checkpoint.save(tmp_path, {"number": number, "values": np.arange(9.0)})
+    assert checkpoint.damaged(tmp_path) == {}
+    newest = max(tmp_path.glob("*/arrays.safetensors"))
+    newest.write_bytes(newest.read_bytes()[:-1] + b"x")
+    assert list(checkpoint.damaged(tmp_path)) == [newest.parent.name]
+    assert checkpoint.load(tmp_path)["number"] == 1

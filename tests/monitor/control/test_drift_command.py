@@ -186,6 +186,21 @@ def test_a_whole_run_is_repeated(real: Path) -> None:
     assert done.json["decisions"] == 9
 
 
+def test_an_audit_that_was_cut_off_is_noticed(real: Path) -> None:
+    audit = real / "run" / "audit.jsonl"
+    lines = audit.read_text(encoding="utf-8").splitlines(keepends=True)
+    audit.write_text("".join(lines[: len(lines) // 2]), encoding="utf-8")
+    done = drift(real / "run", "replay")
+    assert done.exit_code == 1
+    assert "cut off" in done.out
+
+
+def test_a_threshold_is_a_number_of_records(run: Path) -> None:
+    done = drift(run, "simulate", "--threshold", "inf", "--json")
+    assert done.exit_code == 2
+    assert "--threshold: got inf" in done.error
+
+
 def test_another_input_gives_another_audit(real: Path) -> None:
     shorter = made_streams.write_csv(real / "shorter.csv", made_streams.drifting(500))
     done = drift(real / "run", "replay", "--full", "--input", str(shorter))
