@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from monitor.durations import Durations
 from monitor.journal.fold import JournalFold
 from monitor.journal.schema import IntervalRow, Rows
 from monitor.targets import Task
-from stream_hmoe.events import Evidence, Phase, Worth
+from stream_hmoe.events import Account, Evidence, Phase, Worth
 
 __all__ = ["LeafShare", "Status", "StatusBoard", "last_shares"]
 
@@ -45,6 +46,18 @@ class Status:
         phase: where the controller stands; None before it was heard of.
         decision_counts: how often it asked for each action.
         worth: what learning and control were worth; None before that was told.
+        stream: name of the stream, for labels.
+        account: where every record and label went; None for a run on a file.
+        dead_letters: messages that could not be used, by kind of reason.
+        lag_records: messages that wait in every log of the source.
+        skipped: messages that were gone from a log before they could be read.
+        halted: why the stream stands still; empty while it goes on.
+        is_frozen: the model predicts and scores, but does not learn.
+        checkpoint_failures: checkpoints that could not be written.
+        checkpoint_duration_seconds: what the last checkpoint took.
+        checkpoint_bytes: its size.
+        event_latency: how long events took from their arrival here to their facts.
+        label_delay: how long labels came after their observations.
     """
 
     task: Task
@@ -65,6 +78,18 @@ class Status:
     phase: Phase | None = None
     decision_counts: Mapping[str, int] = field(default_factory=dict)
     worth: Worth | None = None
+    stream: str = "default"
+    account: Account | None = None
+    dead_letters: Mapping[str, int] = field(default_factory=dict)
+    lag_records: Mapping[str, int] = field(default_factory=dict)
+    skipped: int = 0
+    halted: str = ""
+    is_frozen: bool = False
+    checkpoint_failures: int = 0
+    checkpoint_duration_seconds: float = 0.0
+    checkpoint_bytes: int = 0
+    event_latency: Durations | None = None
+    label_delay: Durations | None = None
 
     @property
     def level(self) -> int:

@@ -1,40 +1,31 @@
-"""What flows through the system: blocks of scored records, facts that happened, actions, the model's shape.
-
-Shapes: N records of a block, K leaves (experts) of the model, C classes.
-"""
+"""What is watched, what is decided, and how the set of experts changes."""
 
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
+from .records import Topology
 
 __all__ = [
     "Action",
-    "Block",
     "Decided",
     "Diagnosis",
     "Drifted",
     "Evidence",
-    "Fact",
     "Level",
     "Lineage",
+    "Order",
     "Phase",
     "Plan",
-    "Rejected",
     "Restructured",
-    "Scored",
-    "Topology",
     "Verdict",
     "Watched",
     "Worth",
 ]
 
-Floats = npt.NDArray[np.float64]
 Detail = Mapping[str, Any]
 
 
@@ -92,80 +83,15 @@ class Action(enum.StrEnum):
     HOLD = "hold until released"
 
 
-@dataclass(frozen=True, slots=True)
-class Topology:
-    """The shape of the model: one entry per leaf, in the order of every gate-weight vector.
+class Order(enum.StrEnum):
+    """What an operator can ask a pipeline to do."""
 
-    Args:
-        leaves: name of each leaf, for example ``"regions 4 1st order/3"``.
-        group_of: index into ``groups`` for each leaf.
-        groups: name of each group, in the order of the outer gate.
-    """
-
-    leaves: tuple[str, ...]
-    group_of: tuple[int, ...]
-    groups: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Rejected:
-    """A record that could not be used; nothing was learned from it.
-
-    Args:
-        record: 0-based number of the record in the stream.
-        field: the field at fault.
-        value: its value, as text.
-        reason: what is wrong.
-        remedy: what can be done.
-    """
-
-    record: int
-    field: str
-    value: str
-    reason: str
-    remedy: str
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Scored:
-    """A run of records that were predicted, scored and then learned from, in stream order.
-
-    Args:
-        record: (N,) 0-based record numbers.
-        targets: the N labels as they arrived.
-        predictions: the N predictions made before the label was used.
-        probabilities: (N,) probability given to the prediction (classification); predictive sd (regression).
-        loss_nats: (N,) negative log-likelihood of the label under the prediction.
-        error: (N,) 0 or 1 (classification); absolute error (regression).
-        gate_weights: (N, K) weight of every leaf in the prediction; rows sum to 1.
-    """
-
-    record: npt.NDArray[np.int64]
-    targets: Sequence[Any]
-    predictions: Sequence[Any]
-    probabilities: Floats
-    loss_nats: Floats
-    error: Floats
-    gate_weights: Floats
-
-
-@dataclass(frozen=True, slots=True)
-class Drifted:
-    """A watched signal changed level.
-
-    Args:
-        record: number of the record at which it was seen.
-        signal: what is watched, for example ``"gate entropy"`` or ``"group trees"``.
-        level: the new level.
-        statistic: the detector's estimate of the signal at that moment; log-evidence in nats for evidence.
-        detail: JSON-able particulars: change point, leaves, features, severity.
-    """
-
-    record: int
-    signal: str
-    level: Level
-    statistic: float
-    detail: Detail = field(default_factory=dict)
+    RETRAIN = "retrain"
+    PROMOTE = "promote"
+    ROLL_BACK = "rollback"
+    FREEZE = "freeze"
+    UNFREEZE = "unfreeze"
+    RELEASE = "release"
 
 
 class Verdict(enum.StrEnum):
@@ -257,24 +183,22 @@ class Watched:
 
 
 @dataclass(frozen=True, slots=True)
-class Worth:
-    """What learning and control were worth so far, against a copy of the model that never learned again.
+class Drifted:
+    """A watched signal changed level.
 
     Args:
-        record: number of records seen.
-        since: record at which the copy was taken.
-        sampled: records on which both were compared, an even sample.
-        losses: sum of the model's losses on them (errors, or scaled absolute errors cut at 1).
-        frozen_losses: the same of the copy.
-        challenger_records: records that challengers and former champions learned: what control cost.
+        record: number of the record at which it was seen.
+        signal: what is watched, for example ``"gate entropy"`` or ``"group trees"``.
+        level: the new level.
+        statistic: the detector's estimate of the signal at that moment; log-evidence in nats for evidence.
+        detail: JSON-able particulars: change point, leaves, features, severity.
     """
 
     record: int
-    since: int
-    sampled: int
-    losses: float
-    frozen_losses: float
-    challenger_records: int
+    signal: str
+    level: Level
+    statistic: float
+    detail: Detail = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -298,6 +222,27 @@ class Decided:
     action: Action
     reason: str
     detail: Detail = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Worth:
+    """What learning and control were worth so far, against a copy of the model that never learned again.
+
+    Args:
+        record: number of records seen.
+        since: record at which the copy was taken.
+        sampled: records on which both were compared, an even sample.
+        losses: sum of the model's losses on them (errors, or scaled absolute errors cut at 1).
+        frozen_losses: the same of the copy.
+        challenger_records: records that challengers and former champions learned: what control cost.
+    """
+
+    record: int
+    since: int
+    sampled: int
+    losses: float
+    frozen_losses: float
+    challenger_records: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -334,25 +279,3 @@ class Restructured:
     reason: str
     topology: Topology
     lineage: Lineage | None = None
-
-
-Fact = Scored | Rejected | Watched | Drifted | Decided | Worth | Restructured
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Block:
-    """What one call of an estimator's ``step`` did.
-
-    Args:
-        scored: the records that were predicted, scored and learned from.
-        rejected: the records that could not be used.
-        x_ND: (N, D) the scored records as they were learned, encoded; NaN is missing.
-        y_N: (N,) their targets as the learner takes them.
-        restructured: changes of the set of leaves.
-    """
-
-    scored: Scored
-    rejected: tuple[Rejected, ...]
-    x_ND: Floats
-    y_N: npt.NDArray[Any]
-    restructured: tuple[Restructured, ...] = field(default=())

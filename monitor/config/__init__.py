@@ -1,0 +1,1 @@
+"""The configuration of the service: one YAML file, checked before anything starts."""
