@@ -8,18 +8,18 @@ from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import replace
 from typing import Any
 
-from monitor.journal.schema import EventKind, EventRow, Rows
-from monitor.journal.writer import Stamp
+from monitor.journal.schema import EventKind, EventRow
 from monitor.metrics import MetricsServer
 from monitor.outputs import prediction_lines, reject_line
-from monitor.pace import Pace, Throughput, resident_memory_bytes
+from monitor.pace import Pace
+from monitor.run.recorder import Recorder
 from monitor.run.settings import RunSettings
 from monitor.run.starting import RunParts, start
 from monitor.run.state import RunState
 from monitor.run.stopping import StopRequest
 from monitor.run.summary import FAILED, FINISHED, STOPPED, Outcome, Summary
 from monitor.sources.chunk import Chunk
-from monitor.status import Status, StatusBoard, last_shares
+from monitor.status import Status, StatusBoard
 from monitor.targets import to_targets
 from monitor.terminal import View, metric_name
 from stream_hmoe import checkpoint
@@ -74,7 +74,7 @@ class Run:
         self._parts = parts
         self._board = board
         self._view = view
-        self._throughput = Throughput()
+        self._recorder = Recorder(parts.fold, parts.journal, parts.audit, board)
         self._begun_seconds = time.monotonic()
         self._begun_records = parts.pipeline.records_seen
         self._saved_records = 0
@@ -90,7 +90,7 @@ class Run:
             outcome = self._flow(stop)
             if outcome.status == FINISHED:
                 self._save()
-                self._write(parts.fold.finish())
+                self._recorder.finish()
                 self._announce(EventKind.FINISHED, outcome.reason)
             else:
                 self._announce(EventKind.STOPPED, outcome.reason)
@@ -137,13 +137,11 @@ class Run:
             for fact in facts:
                 if isinstance(fact, Scored):
                     parts.predictions.append(prediction_lines(fact))
-        parts.audit.add(facts)
         others: list[Fact] = [fact for fact in facts if not isinstance(fact, Rejected)]
-        rows = parts.fold.add([*rejected, *others], parts.pipeline.records_seen)
-        events = sorted([*rows.events, *self._changes(first)], key=lambda event: event.record)
-        rows = replace(rows, events=tuple(events))
-        self._show(chunk, rows)
-        self._write(rows)
+        records = parts.pipeline.records_seen
+        shares = self._share_read(chunk)
+        self._recorder.add([*rejected, *others], records, self._changes(first), share_read=shares)
+        self._view.show(self._board.current)
 
     def _reject(self, chunk: Chunk, first: int, unusable: Sequence[Rejected]) -> list[Rejected]:
         """Write down what was rejected, with the data -> all of it in stream order."""
@@ -171,39 +169,9 @@ class Run:
             for change in self._settings.source.changes(first, end)
         ]
 
-    def _show(self, chunk: Chunk, rows: Rows) -> None:
-        """Bring the status up to date and show it."""
-        fold, before = self._parts.fold, self._board.current
-        records = self._parts.pipeline.records_seen
-        changes = [event for event in rows.events if event.kind is EventKind.CHANGE_POINT]
-        self._board.current = replace(
-            before,
-            records=records,
-            rejected=fold.rejected_total,
-            records_per_second=self._throughput.update(records, time.monotonic()),
-            time_seconds=time.time(),
-            memory_bytes=resident_memory_bytes(),
-            share_read=self._share_read(chunk),
-            interval=rows.intervals[-1] if rows.intervals else before.interval,
-            shares=last_shares(rows, fold) if rows.intervals else before.shares,
-            levels=fold.levels,
-            drift_counts=fold.drift_counts,
-            last_change=_in_words(changes[-1]) if changes else before.last_change,
-            evidence=fold.control.evidence,
-            phase=fold.control.phase,
-            decision_counts=fold.control.decision_counts,
-            worth=fold.control.worth,
-        )
-        self._view.show(self._board.current)
-
-    def _write(self, rows: Rows) -> None:
-        status = self._board.current
-        stamp = Stamp(time.time(), status.records_per_second, status.memory_bytes)
-        self._parts.journal.write(rows, stamp)
-
     def _announce(self, kind: EventKind, message: str) -> None:
         """Journal something that happened to the process."""
-        self._write(Rows(events=(EventRow(self._parts.pipeline.records_seen, kind, message),)))
+        self._recorder.announce(kind, message, self._parts.pipeline.records_seen)
 
     def _save(self) -> None:
         """Make a checkpoint: everything it counts on is on disk before it is."""
@@ -281,10 +249,6 @@ class Run:
 
 def _status_at_start(parts: RunParts) -> Status:
     return Status(parts.task, records=parts.pipeline.records_seen, rejected=parts.fold.rejected_total)
-
-
-def _in_words(event: EventRow) -> str:
-    return f"record {event.record:,}: {event.message}"
 
 
 def _shown(text: str) -> str:
