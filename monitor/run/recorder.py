@@ -1,0 +1,90 @@
+"""Facts -> audit, journal and status: what a run on a file and a stream of the service have in common."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from monitor.audit_log import AuditLog
+from monitor.journal.fold import JournalFold
+from monitor.journal.schema import EventKind, EventRow, Rows
+from monitor.journal.writer import JournalWriter, Stamp
+from monitor.pace import Throughput, resident_memory_bytes
+from monitor.status import StatusBoard, last_shares
+from stream_hmoe.events import Fact
+
+__all__ = ["Recorder"]
+
+
+class Recorder:
+    """Writes down what happened and shows how things stand.
+
+    Args:
+        fold: facts to rows.
+        journal: takes the rows.
+        audit: takes what was seen and decided.
+        board: holds the status.
+    """
+
+    def __init__(
+        self, fold: JournalFold, journal: JournalWriter, audit: AuditLog, board: StatusBoard
+    ) -> None:
+        self._fold = fold
+        self._journal = journal
+        self._audit = audit
+        self._board = board
+        self._throughput = Throughput()
+
+    def add(
+        self, facts: Sequence[Fact], records: int, changes: Sequence[EventRow] = (), **status: Any
+    ) -> None:
+        """Write down the facts of the next stretch of a stream.
+
+        Args:
+            facts: in stream order.
+            records: records dealt with so far, all facts about them given.
+            changes: known changes of the stream among these records.
+            status: further fields of the status that are to change.
+        """
+        self._audit.add(facts)
+        rows = self._fold.add(facts, records)
+        if changes:
+            events = sorted([*rows.events, *changes], key=lambda event: event.record)
+            rows = replace(rows, events=tuple(events))
+            status["last_change"] = f"record {changes[-1].record:,}: {changes[-1].message}"
+        self._show(rows, records, status)
+        self._write(rows)
+
+    def finish(self) -> None:
+        """The stream has ended: close the interval under way."""
+        self._write(self._fold.finish())
+
+    def announce(self, kind: EventKind, message: str, records: int) -> None:
+        """Journal something that happened to the process."""
+        self._write(Rows(events=(EventRow(records, kind, message),)))
+
+    def _show(self, rows: Rows, records: int, status: dict[str, Any]) -> None:
+        fold, before = self._fold, self._board.current
+        self._board.current = replace(
+            before,
+            records=records,
+            rejected=fold.rejected_total,
+            records_per_second=self._throughput.update(records, time.monotonic()),
+            time_seconds=time.time(),
+            memory_bytes=resident_memory_bytes(),
+            interval=rows.intervals[-1] if rows.intervals else before.interval,
+            shares=last_shares(rows, fold) if rows.intervals else before.shares,
+            levels=fold.levels,
+            drift_counts=fold.drift_counts,
+            evidence=fold.control.evidence,
+            phase=fold.control.phase,
+            decision_counts=fold.control.decision_counts,
+            worth=fold.control.worth,
+            **status,
+        )
+
+    def _write(self, rows: Rows) -> None:
+        status = self._board.current
+        self._journal.write(rows, Stamp(time.time(), status.records_per_second, status.memory_bytes))
