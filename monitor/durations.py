@@ -40,6 +40,17 @@ class Durations:
             counts[bisect_left(self.edges_seconds, duration)] += 1
         return replace(self, counts=tuple(counts), total_seconds=self.total_seconds + sum(seconds))
 
+    def plus(self, seconds: float, times: int) -> Durations:
+        """These and one that occurred several times."""
+        counts = list(self.counts)
+        counts[bisect_left(self.edges_seconds, seconds)] += times
+        return replace(self, counts=tuple(counts), total_seconds=self.total_seconds + seconds * times)
+
+    def since(self, earlier: Durations) -> Durations:
+        """These without the earlier ones."""
+        counts = tuple(now - then for now, then in zip(self.counts, earlier.counts, strict=True))
+        return replace(self, counts=counts, total_seconds=self.total_seconds - earlier.total_seconds)
+
     @property
     def count(self) -> int:
         """How many there were."""

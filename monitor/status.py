@@ -56,6 +56,7 @@ class Status:
         checkpoint_failures: checkpoints that could not be written.
         checkpoint_duration_seconds: what the last checkpoint took.
         checkpoint_bytes: its size.
+        disk_free_bytes: room left where the stream keeps its state.
         event_latency: how long events took from their arrival here to their facts.
         label_delay: how long labels came after their observations.
     """
@@ -88,6 +89,7 @@ class Status:
     checkpoint_failures: int = 0
     checkpoint_duration_seconds: float = 0.0
     checkpoint_bytes: int = 0
+    disk_free_bytes: int = 0
     event_latency: Durations | None = None
     label_delay: Durations | None = None
 

@@ -1,0 +1,312 @@
+"""One stream of the service under way: turn by turn, with a checkpoint now and then."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from monitor.config.schema import CheckpointConfig, StreamConfig
+from monitor.decoding import Bad
+from monitor.durations import EVENT_EDGES_SECONDS, LABEL_EDGES_SECONDS, Durations
+from monitor.http.gateway import Prediction
+from monitor.journal.schema import BadRow, EventKind
+from monitor.logs import Logger
+from monitor.problems import ConfigurationProblem
+from monitor.run.recorder import Recorder
+from monitor.service.answers import Answers
+from monitor.service.counts import DeadReason
+from monitor.service.flow import flow_row
+from monitor.service.intake import Arrived
+from monitor.service.opening import StreamParts, identity
+from monitor.service.results import EventResults, answer_unreadable, decision_records, predict
+from monitor.service.paths import StreamPaths
+from monitor.service.state import StreamState
+from monitor.sources.chunk import Position
+from monitor.sources.messages import Message
+from monitor.status import StatusBoard
+from monitor.targets import Task
+from stream_hmoe import checkpoint
+from stream_hmoe.events import Fact, Label, Order, Rejected, Taken
+
+__all__ = ["StreamWorker"]
+
+FLOW_SECONDS = 1.0
+MAX_SHOWN = 200
+
+
+class StreamWorker:
+    """Learns from a stream; every way out that is not a crash leaves a checkpoint.
+
+    Args:
+        config: the stream.
+        saving: when to make checkpoints.
+        paths: its files.
+        parts: what it works with.
+        board: where its status is shown to other threads.
+        answers: who waits for what became of which message.
+        log: says what happens.
+    """
+
+    def __init__(
+        self,
+        config: StreamConfig,
+        saving: CheckpointConfig,
+        paths: StreamPaths,
+        parts: StreamParts,
+        board: StatusBoard,
+        answers: Answers,
+        log: Logger,
+    ) -> None:
+        self.config = config
+        self.saving = saving
+        self.parts = parts
+        self._paths = paths
+        self._board = board
+        self._answers = answers
+        self._log = log
+        self._recorder = Recorder(parts.fold, parts.journal, parts.audit, board)
+        self._position = parts.position
+        self._kept: deque[Position] = deque([parts.position])
+        self._saved_seconds = time.monotonic()
+        self._saved_received = parts.pipeline.account.received
+        self._is_changed = parts.is_new
+        self._flow_seconds = 0.0
+        self._latency = Durations.none(EVENT_EDGES_SECONDS)
+        self._delay = Durations.none(LABEL_EDGES_SECONDS)
+        self._flowed = (self._latency, self._delay)
+        self.is_ended = False
+        self._begin()
+
+    @property
+    def records(self) -> int:
+        """Records dealt with so far."""
+        return self.parts.pipeline.records_seen
+
+    def turn(self, limit: int, wait_seconds: float) -> int:
+        """Take what has come -> how many messages or records that was.
+
+        Args:
+            limit: most messages to take.
+            wait_seconds: longest wait for the first.
+
+        Raises:
+            Problem: the stream cannot go on; what was done until now is consistent.
+        """
+        arrived = self.parts.intake.next(limit, wait_seconds)
+        begun = time.monotonic()
+        self.is_ended = arrived.is_end
+        self._position = arrived.position
+        if arrived.count or arrived.skipped:
+            self._is_changed = True
+            self._take_all(arrived)
+            self._latency = self._latency.plus(time.monotonic() - begun, arrived.count)
+        self._show_flow()
+        self._save_if_due()
+        if self.parts.guard.is_flooded:
+            self.save()
+            raise ConfigurationProblem(self.parts.guard.reason(str(self.parts.dead_letters)))
+        return arrived.count
+
+    def predict(self, features: Mapping[str, Any]) -> Prediction:
+        """A prediction that changes nothing.
+
+        Raises:
+            BadRecord: the features cannot be used.
+        """
+        return predict(self.parts.pipeline, features)
+
+    def order(self, order: Order, caller: str, why: str) -> None:
+        """Do what an operator asks for, and make it last.
+
+        Raises:
+            OrderRefused: it is impossible now; the message says why.
+        """
+        self.parts.pipeline.order(order)
+        records = self.parts.pipeline.records_seen
+        self.parts.audit.note(records, "ordered", {"order": order.value, "caller": caller, "reason": why})
+        self._recorder.announce(EventKind.ORDERED, f"{caller} asked to {order.value}", records)
+        self._log.info("ordered", order=order.value, caller=caller, record=records)
+        self._board.current = replace(self._board.current, is_frozen=self.parts.pipeline.is_frozen)
+        self.save()
+
+    def save(self) -> None:
+        """Make a checkpoint: everything that it counts on is safe before it is."""
+        parts, begun = self.parts, time.monotonic()
+        records = parts.pipeline.records_seen
+        self._recorder.announce(EventKind.CHECKPOINT, f"checkpoint after {records:,} records", records)
+        for sink in parts.sinks.values():
+            sink.flush()
+        parts.audit.sync()
+        parts.journal.sync()
+        folder = checkpoint.save(self._paths.checkpoint, self._state().to_dict(), keep=self.saving.keep)
+        self._kept.append(self._position)
+        while len(self._kept) > self.saving.keep:
+            self._kept.popleft()
+        parts.intake.acknowledge(self._position, self._kept[0])
+        parts.journal.checkpointed()
+        seconds = time.monotonic() - begun
+        size = sum(file.stat().st_size for file in folder.iterdir())
+        self._board.current = replace(
+            self._board.current,
+            checkpoint_record=records,
+            checkpoint_seconds=time.time(),
+            checkpoint_duration_seconds=seconds,
+            checkpoint_bytes=size,
+        )
+        self._saved_seconds = time.monotonic()
+        self._saved_received = parts.pipeline.account.received
+        self._is_changed = False
+        self._log.debug("checkpoint_saved", records=records, seconds=round(seconds, 4), bytes=size)
+
+    def finish(self, kind: EventKind, message: str) -> None:
+        """Stop in order: the stream ended, or it is to stand still."""
+        if kind is EventKind.FINISHED:
+            self.save()
+            self._recorder.finish()
+        self._recorder.announce(kind, message, self.parts.pipeline.records_seen)
+        if kind is not EventKind.FINISHED:
+            self.save()
+        status = "finished" if kind is EventKind.FINISHED else "stopped"
+        self.parts.journal.set_meta({"status": status})
+        self._log.info(status, reason=message, records=self.parts.pipeline.records_seen)
+
+    def _begin(self) -> None:
+        parts, records = self.parts, self.parts.pipeline.records_seen
+        kind = EventKind.STARTED if parts.is_new else EventKind.RESUMED
+        message = "started" if parts.is_new else f"resumed after {records:,} records"
+        self._recorder.add((), records, **self._status())
+        self._recorder.announce(kind, message, records)
+        parts.journal.set_meta({"status": "running"})
+        if parts.is_new:
+            self.save()
+        self._log.info(kind.value, records=records, pending=parts.pipeline.account.pending)
+
+    def _take_all(self, arrived: Arrived) -> None:
+        """Take the events up to each message that holds none, so that it is put aside in its place."""
+        parts, events = self.parts, arrived.decoded.events
+        parts.counts.skipped += arrived.skipped
+        if arrived.skipped:
+            self._log.warning("messages_gone", count=arrived.skipped)
+        begin = 0
+        for bad in arrived.decoded.bad:
+            if bad.after > begin:
+                self._take(arrived, begin, bad.after)
+                begin = bad.after
+            self._put_aside_unreadable(arrived, bad)
+        if begin < len(events):
+            self._take(arrived, begin, len(events))
+
+    def _take(self, arrived: Arrived, begin: int, end: int) -> None:
+        """Take some events and write down what became of them."""
+        parts = self.parts
+        taken = parts.pipeline.take(arrived.decoded.events[begin:end])
+        rejected = self._reject(arrived, taken, begin)
+        is_class = self.config.task is Task.CLASSIFICATION
+        results = EventResults(self.config.name, arrived, taken, begin, is_class=is_class)
+        if parts.predictions is not None:
+            for identifier, record, key in results.prediction_records():
+                parts.predictions.write(identifier, record, key)
+        if parts.decisions is not None:
+            for identifier, record in decision_records(self.config.name, taken.facts, parts.counts):
+                parts.decisions.write(identifier, record, None)
+        others: list[Fact] = [fact for fact in taken.facts if not isinstance(fact, Rejected)]
+        self._delay = self._delay.and_also(taken.label_delays_seconds)
+        parts.guard.update(end - begin, len(rejected))
+        self._recorder.add([*rejected, *others], parts.pipeline.records_seen, **self._status())
+        if self._answers:
+            results.answer(self._answers)
+
+    def _reject(self, arrived: Arrived, taken: Taken, begin: int) -> list[Rejected]:
+        """Put aside the events that cannot be used -> as facts."""
+        decoded, facts = arrived.decoded, []
+        for index, rejected in taken.rejections.items():
+            at = begin + index
+            kind = DeadReason.LABEL if isinstance(decoded.events[at], Label) else DeadReason.RECORD
+            message = arrived.message(decoded.origins[at], decoded.rows[at])
+            facts.append(self._put_aside(message, rejected, kind))
+        return facts
+
+    def _put_aside_unreadable(self, arrived: Arrived, bad: Bad) -> None:
+        parts = self.parts
+        message = arrived.message(bad.index, bad.row)
+        parts.counts.unreadable[message.channel] += 1
+        clock = parts.pipeline.records_seen
+        fact = Rejected(clock, bad.field or "message", bad.value, bad.reason, bad.remedy)
+        fact = self._put_aside(message, fact, DeadReason.UNREADABLE)
+        parts.guard.update(1, 1)
+        self._recorder.add([fact], clock, **self._status())
+        if self._answers:
+            answer_unreadable(self._answers, message, bad)
+
+    def _put_aside(self, message: Message, fact: Rejected, reason: DeadReason) -> Rejected:
+        parts = self.parts
+        if fact.field == "target":
+            fact = replace(fact, field=self.config.target)  # people know the label by the name of its field
+        parts.dead_letters.add(message, fact.reason, fact.field, fact.value, fact.remedy)
+        parts.counts.dead(reason)
+        text = message.body[:MAX_SHOWN].decode("utf-8", "replace")
+        origin = f"{message.log}@{message.offset}"
+        row = BadRow(fact.record, time.time(), origin, fact.field, fact.value, fact.reason, fact.remedy, text)
+        parts.journal.write_bad(row)
+        self._log.warning("dead_letter", origin=origin, field=fact.field, reason=fact.reason)
+        return fact
+
+    def _status(self) -> dict[str, object]:
+        """What the recorder does not know of."""
+        parts = self.parts
+        return {
+            "account": parts.counts.complete(parts.pipeline.account),
+            "dead_letters": dict(parts.counts.dead_letters),
+            "skipped": parts.counts.skipped,
+            "is_frozen": parts.pipeline.is_frozen,
+            "event_latency": self._latency,
+            "label_delay": self._delay,
+        }
+
+    def _show_flow(self) -> None:
+        """About once a second: how much waits, and a row for the journal."""
+        now = time.monotonic()
+        if now - self._flow_seconds < FLOW_SECONDS:
+            return
+        self._flow_seconds = now
+        free = shutil.disk_usage(self._paths.folder).free
+        self._board.current = replace(
+            self._board.current, lag_records=self.parts.intake.lag(), disk_free_bytes=free, **self._status()
+        )
+        latency, delay = self._flowed
+        row = flow_row(self._board.current, self._latency.since(latency), self._delay.since(delay))
+        self.parts.journal.write_flow(row)
+        self._flowed = (self._latency, self._delay)
+
+    def _save_if_due(self) -> None:
+        if not self._is_changed:
+            return
+        received = self.parts.pipeline.account.received - self._saved_received
+        elapsed = time.monotonic() - self._saved_seconds
+        if received >= self.saving.records or elapsed >= self.saving.seconds:
+            try:
+                self.save()
+            except OSError as error:
+                self._saved_seconds = time.monotonic()  # once more after the usual time
+                failures = self._board.current.checkpoint_failures + 1
+                self._board.current = replace(self._board.current, checkpoint_failures=failures)
+                self._log.error("checkpoint_failed", err=str(error), failures=failures)
+
+    def _state(self) -> StreamState:
+        parts = self.parts
+        sinks: Mapping[str, object] = {name: sink.state_dict() for name, sink in parts.sinks.items()}
+        return StreamState(
+            identity=identity(self.config),
+            position=self._position,
+            pipeline=parts.pipeline.state_dict(),
+            fold=parts.fold.state_dict(),
+            mark=parts.journal.mark,
+            audit=parts.audit.state_dict(),
+            sinks=sinks,
+            guard=parts.guard.state_dict(),
+            counts=parts.counts.state_dict(),
+        )
