@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator, Sequence
-from typing import IO, Any
+from typing import IO
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from monitor.problems import ConfigurationProblem, TemporaryProblem
+from monitor.sources.arrow_values import plain_batch
 from monitor.sources.byte_stream import ByteStream
 from monitor.sources.chunk import Chunk, Position, Sample, require_column, require_target
 
@@ -115,7 +115,7 @@ class ParquetSource:
                 if row >= batch.num_rows:
                     row -= batch.num_rows
                     continue
-                yield _plain(batch.slice(row))
+                yield plain_batch(batch.slice(row))
                 row = 0
 
     def _broken(self, error: Exception) -> TemporaryProblem:
@@ -135,24 +135,3 @@ def _spooled(stream: ByteStream) -> IO[bytes]:
         raise
     copy.seek(0)
     return copy
-
-
-def _plain(batch: pa.RecordBatch) -> pa.RecordBatch:
-    """The batch with times as seconds, decimals as floats and dictionaries as their values."""
-    arrays = [_plain_column(column) for column in batch.columns]
-    return pa.RecordBatch.from_arrays(arrays, names=batch.schema.names)
-
-
-def _plain_column(column: Any) -> Any:
-    kind = column.type
-    if pa.types.is_dictionary(kind):
-        return _plain_column(column.dictionary_decode())
-    if pa.types.is_decimal(kind):
-        return pc.cast(column, pa.float64())
-    if pa.types.is_timestamp(kind):
-        return pc.divide(pc.cast(pc.cast(column, pa.timestamp("us", kind.tz)), pa.int64()), 1e6)
-    if pa.types.is_date(kind):
-        return pc.cast(pc.cast(column, pa.date32()), pa.int32())
-    if pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
-        return pc.cast(column, pa.string())
-    return column
