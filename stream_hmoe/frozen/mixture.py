@@ -30,7 +30,7 @@ __all__ = ["FrozenMixture"]
 FIRST_REGIONS, AFTER_REGIONS = 2, 6
 
 
-class FrozenMixture(nn.Module):
+class FrozenMixture(Part):
     """A learner's prediction, frozen.
 
     Equal to ``Learner.predict`` but for the order of sums; a record that lies on the border of a tree, or of the
@@ -42,6 +42,11 @@ class FrozenMixture(nn.Module):
     Raises:
         ValueError: the learner knows no class yet.
     """
+
+    group_K: Tensor
+    centre: Tensor
+    spread: Tensor
+    least_variance: Tensor
 
     def __init__(self, learner: Learner) -> None:
         super().__init__()
@@ -69,10 +74,9 @@ class FrozenMixture(nn.Module):
         self.pool = FrozenPool(pool, laplace_outer, is_class)
         leaves_M = np.ones(pool.active_M.size, np.int64)
         leaves_M[FIRST_REGIONS:after] = experts
-        self.register_buffer("group_K", torch.from_numpy(np.repeat(np.arange(leaves_M.size), leaves_M)))
-        self.centre, self.spread = (0.0, 1.0) if is_class else target_scale(learner.target_3)
-
-    group_K: Tensor
+        centre, spread = target_scale(learner.target_3)
+        self.hold(group_K=np.repeat(np.arange(leaves_M.size), leaves_M))
+        self.hold(centre=centre, spread=spread, least_variance=LEAST_VARIANCE)
 
     def forward(self, x_BD: Tensor) -> tuple[Tensor, Tensor]:
         """Predict every record by itself.
@@ -98,5 +102,5 @@ class FrozenMixture(nn.Module):
     def _moments(self, gate_BT: Tensor, mean_BT: Tensor) -> Tensor:
         mean_B = (gate_BT * mean_BT).sum(1)
         square_B = (gate_BT * (self.pool.variance_T + mean_BT.square())).sum(1)
-        variance_B = (square_B - mean_B.square()).clamp(min=LEAST_VARIANCE)
+        variance_B = (square_B - mean_B.square()).clamp(min=self.least_variance)
         return torch.stack([self.centre + self.spread * mean_B, self.spread * variance_B.sqrt()], 1)

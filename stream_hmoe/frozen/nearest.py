@@ -40,19 +40,24 @@ class Nearest(Part):
 
     place_ND: Tensor
     value_NC: Tensor
+    unknown: Tensor
+    uniform: Tensor
+    reach: Tensor
 
     def __init__(self, place_ND: Floats, value_NC: Floats, is_class: bool) -> None:
         super().__init__()
         self.is_class = is_class
-        self.unknown = UNIFORM / value_NC.shape[1] if is_class else 0.0
         self.hold(place_ND=place_ND, value_NC=value_NC)
+        unknown = UNIFORM / value_NC.shape[1] if is_class else 0.0
+        self.hold(unknown=unknown, uniform=UNIFORM, reach=FARTHEST_LOGIT / SCALE)
 
     def forward(self, z_BA: Tensor) -> Tensor:
         """Return the answer (B, 1, C)."""
         farther_BN = distance(self.place_ND, z_BA)
         farther_BN = farther_BN - farther_BN.amin(1, keepdim=True)
-        weight_BN = torch.where(farther_BN < FARTHEST_LOGIT / SCALE, (-SCALE * farther_BN).exp(), 0.0)
-        answer_BC = (self.unknown + weight_BN @ self.value_NC) / (UNIFORM + weight_BN.sum(1, keepdim=True))
+        weight_BN = torch.where(farther_BN < self.reach, (-SCALE * farther_BN).exp(), 0.0)
+        total_B1 = self.uniform + weight_BN.sum(1, keepdim=True)
+        answer_BC = (self.unknown + weight_BN @ self.value_NC) / total_B1
         return (answer_BC if self.is_class else answers(answer_BC, False)).unsqueeze(1)
 
 

@@ -22,8 +22,11 @@ __all__ = ["Part", "Silent", "answers"]
 class Part(nn.Module):
     """A part of a frozen model: buffers, no parameters."""
 
-    def hold(self, **arrays: npt.NDArray[Any]) -> None:
-        """Keep copies of arrays as buffers of these names; the learner may go on."""
+    def hold(self, **arrays: npt.NDArray[Any] | float) -> None:
+        """Keep copies of arrays as buffers of these names; the learner may go on.
+
+        Numbers that 32 bits cannot hold are kept so too: the export to ONNX would round them.
+        """
         for name, array in arrays.items():
             self.register_buffer(name, torch.from_numpy(np.array(array, order="C")))
 

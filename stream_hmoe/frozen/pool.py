@@ -33,6 +33,8 @@ class FrozenPool(Part):
     weight_LM: Tensor
     say_LM: Tensor
     variance_T: Tensor
+    kept: Tensor
+    floor: Tensor
 
     def __init__(self, pool: Pool, laplace: bool, is_class: bool) -> None:
         super().__init__()
@@ -48,6 +50,8 @@ class FrozenPool(Part):
             weight_LM=weight_LM,
             say_LM=say_LM,
             variance_T=pool.variance_T,
+            kept=1.0 - FLOOR,
+            floor=FLOOR / pool.probability_TC.shape[1],
         )
 
     def gate(self, z_BA: Tensor) -> Tensor:
@@ -62,7 +66,7 @@ class FrozenPool(Part):
         """Return the answers of groups and pools, (B, T, C)."""
         if not self.is_class:
             return torch.cat([answer_BMC, answers(self.weight_LM @ answer_BMC, False)], 1)
-        score_BMC = (answer_BMC * (1.0 - FLOOR) + FLOOR / answer_BMC.shape[2]).log()
+        score_BMC = (answer_BMC * self.kept + self.floor).log()
         score_BMC = score_BMC - score_BMC.mean(2, keepdim=True)
         return torch.cat([answer_BMC, answers(self.weight_LM @ score_BMC, True)], 1)
 

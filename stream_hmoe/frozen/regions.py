@@ -37,12 +37,14 @@ class FrozenRegions(Part):
     scale_G1: Tensor
     weight_GVCA: Tensor
     is_live_GV: Tensor
+    cutoff: Tensor
+    lowest: Tensor
 
     def __init__(self, regions: Regions, laplace: bool, is_class: bool) -> None:
         super().__init__()
         self.laplace, self.is_class = laplace, is_class
         self.slots = regions.bias_GE.shape[1]
-        self.cutoff = float(regions.cutoff_1[0])
+        cutoff = float(regions.cutoff_1[0])
         live = max(int(regions.born_G.max()), 1)
         is_born_GV = np.arange(live) < regions.born_G[:, None]
         self.hold(
@@ -51,14 +53,15 @@ class FrozenRegions(Part):
             scale_G1=regions.scale_G[:, None],
             weight_GVCA=np.where(is_born_GV[..., None, None], regions.weight_GECA[:, :live], 0.0),
             is_live_GV=np.arange(live) < np.maximum(regions.born_G, 1)[:, None],
+            cutoff=cutoff,
+            lowest=math.log(cutoff) if cutoff > 0.0 else LOWEST,
         )
 
     def gate(self, z_BA: Tensor) -> Tensor:
         """Return the inner gate weights (B, G, V); those below the cutoff are 0, the rest sum to 1."""
         logit_BGV = torch.where(self.is_live_GV, self._logits(z_BA), -math.inf)
         below_BGV = logit_BGV - logit_BGV.amax(2, keepdim=True)
-        lowest = math.log(self.cutoff) if self.cutoff > 0.0 else LOWEST
-        weight_BGV = torch.where(below_BGV > lowest, below_BGV.exp(), 0.0)
+        weight_BGV = torch.where(below_BGV > self.lowest, below_BGV.exp(), 0.0)
         least_BG1 = (self.cutoff * weight_BGV.sum(2, keepdim=True)).clamp(max=1.0)
         weight_BGV = torch.where(weight_BGV < least_BG1, 0.0, weight_BGV)
         return weight_BGV / weight_BGV.sum(2, keepdim=True)
