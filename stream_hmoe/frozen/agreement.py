@@ -26,8 +26,8 @@ class Agreement:
 
     Args:
         records: how many records.
-        predicted: of a probability, relative to it; or of a mean, relative to its size plus the deviation, and of
-            a deviation, relative to it.
+        predicted: of a probability or a deviation, relative to it; of a mean, relative to its size plus the
+            deviation.
         leaf_weights: of a leaf weight.
     """
 

@@ -33,14 +33,14 @@ FIRST_REGIONS, AFTER_REGIONS = 2, 6
 class FrozenMixture(Part):
     """A learner's prediction, frozen.
 
-    Equal to ``Learner.predict`` but for the order of sums; a record that lies on the border of a tree, or of the
-    cutoff of a gate, to the last bits may fall on its other side.
+    Equal to ``Learner.predict`` but for the order of sums. A record that lies on the border of a tree, or of
+    the cutoff of a gate, to the last bits may fall on its other side.
 
     Args:
         learner: what to copy.
 
     Raises:
-        ValueError: the learner knows no class yet.
+        ValueError: the learner knows no feature or no class yet.
     """
 
     group_K: Tensor
@@ -50,8 +50,10 @@ class FrozenMixture(Part):
 
     def __init__(self, learner: Learner) -> None:
         super().__init__()
-        if learner.num_outputs == 0:
-            raise ValueError("the model has seen no class yet: it has to learn a record before it is frozen")
+        if learner.num_features == 0 or learner.num_outputs == 0:
+            raise ValueError(
+                "the model knows no feature or no class yet: it has to learn before it is frozen"
+            )
         state, pool = learner.state, learner.state.pool
         self.is_class = is_class = learner.task == "classification"
         self.num_features, self.num_outputs = learner.num_features, learner.num_outputs

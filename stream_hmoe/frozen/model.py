@@ -20,6 +20,7 @@ from stream_hmoe.features import FeatureEncoder
 from stream_hmoe.frozen.mixture import FrozenMixture
 from stream_hmoe.frozen.onnx_program import INPUT, OUTPUTS, OnnxProgram
 from stream_hmoe.frozen.torch_program import TorchProgram
+from stream_hmoe.learner import Learner
 
 __all__ = ["FORMATS", "Format", "FrozenModel", "Program"]
 
@@ -88,9 +89,8 @@ class FrozenModel:
             ValueError: the model has learned nothing yet.
             MissingPackage: the extra ``onnx`` is not installed.
         """
-        return cls(
-            FORMATS[form].of(FrozenMixture(restored_learner(state["learner"]))), _describe(state, form)
-        )
+        learner = restored_learner(state["learner"])
+        return cls(FORMATS[form].of(FrozenMixture(learner)), _describe(state, learner, form))
 
     @classmethod
     def load(cls, path: str | Path) -> Self:
@@ -114,7 +114,7 @@ class FrozenModel:
         Path(path).write_bytes(self.to_bytes())
 
     def to_bytes(self) -> bytes:
-        """What ``save`` writes."""
+        """The content of the file that ``save`` writes."""
         return self._program.to_bytes(json.dumps(self.description, allow_nan=False))
 
     @property
@@ -138,7 +138,11 @@ class FrozenModel:
         return tuple(self.description["leaves"])
 
     def predict_encoded(self, x_ND: Floats) -> tuple[Floats, Floats]:
-        """Return probabilities (N, C) or moments (N, 2), and leaf weights (N, K), of encoded records (N, D)."""
+        """Predict encoded records (N, D).
+
+        Returns:
+            (N, C) probabilities, or (N, 2) mean and standard deviation; and (N, K) leaf weights.
+        """
         x_ND = np.ascontiguousarray(x_ND, dtype=np.float64)
         begins = range(0, max(len(x_ND), 1), BATCH_RECORDS)
         parts = [self._program.predict(x_ND[begin : begin + BATCH_RECORDS]) for begin in begins]
@@ -166,8 +170,7 @@ class FrozenModel:
         return weight_K
 
 
-def _describe(state: Mapping[str, Any], form: Format) -> dict[str, Any]:
-    learner = restored_learner(state["learner"])
+def _describe(state: Mapping[str, Any], learner: Learner, form: Format) -> dict[str, Any]:
     encoder = FeatureEncoder()
     encoder.load_state_dict(state["encoder"])
     return {

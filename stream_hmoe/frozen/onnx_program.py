@@ -26,6 +26,7 @@ INPUT, OUTPUTS = "x", ("predicted", "leaf_weights")
 DESCRIPTION = "hmoe"
 PACKAGES = ("onnx", "onnxscript", "onnxruntime")
 MOST_STEPS = 128
+DISTANCE = torch.ops.aten._cdist_forward.default  # noqa: SLF001  (the operation is called so)
 # torch 2.13 says this of its own code while it prepares an export
 TORCH_ABOUT_ITSELF = r"`isinstance\(treespec, LeafSpec\)` is deprecated"
 
@@ -65,7 +66,7 @@ class OnnxProgram:
                 opset_version=OPSET,
                 input_names=[INPUT],
                 output_names=list(OUTPUTS),
-                custom_translation_table={torch.ops.aten._cdist_forward.default: _distance},
+                custom_translation_table={DISTANCE: _distance},
             )
         assert program is not None
         return cls(_bare(program.model_proto).SerializeToString())
@@ -74,6 +75,12 @@ class OnnxProgram:
         """Return predictions (N, C) and leaf weights (N, K) of encoded records (N, D)."""
         predicted_NC, weight_NK = self._session.run(list(OUTPUTS), {INPUT: x_ND})
         return predicted_NC, weight_NK
+
+    @property
+    def description(self) -> str:
+        """The description in the metadata; empty if there is none."""
+        metadata: dict[str, str] = self._session.get_modelmeta().custom_metadata_map
+        return metadata.get(DESCRIPTION, "")
 
     def to_bytes(self, description: str) -> bytes:
         """The file: the model with a description among its metadata, under the key ``hmoe``."""
@@ -98,8 +105,7 @@ class OnnxProgram:
             raise
         except Exception as damage:  # the runtime has a dozen kinds, and no base of its own
             raise BadCheckpoint(f"this is no whole ONNX model ({damage})") from damage
-        metadata = program._session.get_modelmeta().custom_metadata_map
-        return program, metadata.get(DESCRIPTION, "")
+        return program, program.description
 
 
 def _require(package: str) -> None:

@@ -1,6 +1,7 @@
-"""A frozen model as a program of ``torch.export``, which any torch of 2.6 or newer runs without this package.
+"""A frozen model as a program of ``torch.export``, which torch runs without this package.
 
-Not TorchScript: torch calls it deprecated since 2.10, and warns.
+Not TorchScript: torch 2.13 calls it deprecated, and warns at every use. Torch promises nothing about reading a
+program with another version than wrote it; a file to keep is better written as ONNX.
 
 Shapes: N records, D features, C outputs, K leaves.
 """
