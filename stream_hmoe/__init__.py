@@ -12,14 +12,16 @@ if TYPE_CHECKING:
     from .adaptation import Adaptation
     from .estimators import HMoEClassifier, HMoERegressor
     from .evaluate import prequential
+    from .frozen import FrozenModel
     from .hmoe import HMoE
     from .pipeline import Pipeline
 
-__all__ = ["Adaptation", "HMoE", "HMoEClassifier", "HMoERegressor", "Pipeline", "prequential"]
+__all__ = ["Adaptation", "FrozenModel", "HMoE", "HMoEClassifier", "HMoERegressor", "Pipeline", "prequential"]
 __version__ = "0.1.0"
 
 _HOME = {
     "Adaptation": "adaptation",
+    "FrozenModel": "frozen",
     "HMoE": "hmoe",
     "HMoEClassifier": "estimators",
     "HMoERegressor": "estimators",

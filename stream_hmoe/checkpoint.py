@@ -24,7 +24,7 @@ from safetensors.numpy import save as save_arrays
 
 from .errors import BadCheckpoint
 
-__all__ = ["SCHEMA", "damaged", "load", "remove", "save"]
+__all__ = ["SCHEMA", "damaged", "load", "load_newest", "remove", "save"]
 
 SCHEMA = 1
 _PREFIX = "state-"
@@ -83,11 +83,20 @@ def load(directory: str | Path) -> dict[str, Any]:
     Raises:
         BadCheckpoint: there is none, all are damaged, or the newest whole one has a newer schema.
     """
+    return load_newest(directory)[1]
+
+
+def load_newest(directory: str | Path) -> tuple[Path, dict[str, Any]]:
+    """The same, after the folder that it was read from.
+
+    Raises:
+        BadCheckpoint: as ``load``.
+    """
     root = Path(directory)
     damage: list[str] = []
     for folder in reversed(_folders(root)):
         try:
-            return _read(folder)
+            return folder, _read(folder)
         except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
             damage.append(f"{folder.name}: {error}")
     if damage:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["BadCheckpoint", "BadRecord", "StreamHMoEError"]
+__all__ = ["BadCheckpoint", "BadRecord", "MissingPackage", "StreamHMoEError"]
 
 
 class StreamHMoEError(Exception):
@@ -29,6 +29,18 @@ class BadRecord(StreamHMoEError, ValueError):
 
 class BadCheckpoint(StreamHMoEError):
     """A checkpoint that is missing, damaged or written by a newer schema."""
+
+
+class MissingPackage(StreamHMoEError):
+    """Something that only some need is not installed.
+
+    Args:
+        package: what is missing.
+        extra: the extra of this package that brings it.
+    """
+
+    def __init__(self, package: str, extra: str) -> None:
+        super().__init__(f"{package} is not installed: pip install stream-hmoe[{extra}]")
 
 
 def _shorten(value: object, limit: int = 80) -> str:

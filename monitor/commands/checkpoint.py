@@ -11,7 +11,7 @@ import typer
 from monitor.commands.output import print_json
 from monitor.problems import ConfigurationProblem
 
-__all__ = ["app"]
+__all__ = ["app", "checkpoint_folder"]
 
 app = typer.Typer(help="Look at the checkpoints of a run.", no_args_is_help=True)
 
@@ -25,7 +25,7 @@ def show(run: Directory, as_json: AsJson = False) -> None:
 
     Example: hmoe checkpoint show runs/elec
     """
-    directory = _checkpoint_folder(run)
+    directory = checkpoint_folder(run)
     _print(_facts(directory), as_json)
 
 
@@ -41,7 +41,7 @@ def verify(run: Directory, as_json: AsJson = False) -> None:
     from monitor.targets import Task
     from stream_hmoe import checkpoint
 
-    directory = _checkpoint_folder(run)
+    directory = checkpoint_folder(run)
     facts, state = _facts(directory), _state(directory)
     build_pipeline(Task(facts["task"]), state.detector).load_state_dict(state.pipeline)
     found = checkpoint.damaged(directory)
@@ -77,7 +77,12 @@ def _state(directory: Path) -> Any:
     return RunState.from_dict(checkpoint.load(directory))
 
 
-def _checkpoint_folder(run: Path) -> Path:
+def checkpoint_folder(run: Path) -> Path:
+    """Where the checkpoints are, for a run's folder or for that folder itself.
+
+    Raises:
+        ConfigurationProblem: there is no such folder.
+    """
     directory = run / "checkpoint" if (run / "checkpoint").is_dir() else run
     if not directory.is_dir():
         raise ConfigurationProblem(f"there is no checkpoint at {directory}; hmoe run writes it")
