@@ -10,7 +10,7 @@ from typing import Any
 
 from monitor.journal.schema import EventKind, EventRow, Rows
 from monitor.journal.writer import Stamp
-from monitor.metrics import MetricsServer
+from monitor.metrics import MetricsServer, Process, registry_of
 from monitor.outputs import prediction_lines, reject_line
 from monitor.pace import Pace, Throughput, resident_memory_bytes
 from monitor.run.settings import RunSettings
@@ -19,7 +19,7 @@ from monitor.run.state import RunState
 from monitor.run.stopping import StopRequest
 from monitor.run.summary import FAILED, FINISHED, STOPPED, Outcome, Summary
 from monitor.sources.chunk import Chunk
-from monitor.status import Status, StatusBoard, last_shares
+from monitor.status import Status, StatusBoard, last_shares, told
 from monitor.targets import to_targets
 from monitor.terminal import View, metric_name
 from stream_hmoe import checkpoint
@@ -50,7 +50,8 @@ def run(settings: RunSettings, view: View, beside: AbstractContextManager[object
         board = StatusBoard(_status_at_start(parts))
         this_run = Run(settings, parts, board, view)
         if settings.metrics_port is not None:
-            server = MetricsServer(board, settings.metrics_host, settings.metrics_port)
+            registry = registry_of([board], Process(state=settings.paths.journal.parent))
+            server = MetricsServer(registry, settings.metrics_host, settings.metrics_port)
             address = stack.enter_context(server).address
             parts.journal.set_meta({"metrics_address": address})
             view.note(f"metrics: {address}")
@@ -177,22 +178,15 @@ class Run:
         records = self._parts.pipeline.records_seen
         changes = [event for event in rows.events if event.kind is EventKind.CHANGE_POINT]
         self._board.current = replace(
-            before,
+            told(before, fold),
             records=records,
-            rejected=fold.rejected_total,
             records_per_second=self._throughput.update(records, time.monotonic()),
             time_seconds=time.time(),
             memory_bytes=resident_memory_bytes(),
             share_read=self._share_read(chunk),
             interval=rows.intervals[-1] if rows.intervals else before.interval,
             shares=last_shares(rows, fold) if rows.intervals else before.shares,
-            levels=fold.levels,
-            drift_counts=fold.drift_counts,
             last_change=_in_words(changes[-1]) if changes else before.last_change,
-            evidence=fold.control.evidence,
-            phase=fold.control.phase,
-            decision_counts=fold.control.decision_counts,
-            worth=fold.control.worth,
         )
         self._view.show(self._board.current)
 
@@ -215,10 +209,17 @@ class Run:
         if parts.predictions is not None:
             parts.predictions.sync()
         parts.journal.sync()
-        checkpoint.save(self._settings.paths.checkpoint, self._state().to_dict(), keep=KEEP_CHECKPOINTS)
+        begun_seconds = time.monotonic()
+        point = checkpoint.save(
+            self._settings.paths.checkpoint, self._state().to_dict(), keep=KEEP_CHECKPOINTS
+        )
         self._saved_records = records
         self._board.current = replace(
-            self._board.current, checkpoint_record=records, checkpoint_seconds=time.time()
+            self._board.current,
+            checkpoint_record=records,
+            checkpoint_seconds=time.time(),
+            checkpoint_duration_seconds=time.monotonic() - begun_seconds,
+            checkpoint_bytes=sum(file.stat().st_size for file in point.iterdir()),
         )
 
     def _state(self) -> RunState:
@@ -280,7 +281,7 @@ class Run:
 
 
 def _status_at_start(parts: RunParts) -> Status:
-    return Status(parts.task, records=parts.pipeline.records_seen, rejected=parts.fold.rejected_total)
+    return told(Status(parts.task, records=parts.pipeline.records_seen), parts.fold)
 
 
 def _in_words(event: EventRow) -> str:
