@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from monitor.commands import checkpoint, config, dashboard, demo, doctor, drift, experts, export, run
+from monitor.commands import checkpoint, config, dashboard, demo, doctor, drift, experts, export, metrics, run
 from monitor.problems import ExitCode, Problem
 from monitor.version import version
 from stream_hmoe.errors import StreamHMoEError
@@ -48,6 +48,7 @@ app.add_typer(checkpoint.app, name="checkpoint")
 app.add_typer(config.app, name="config")
 app.command("export")(export.command)
 app.command("doctor")(doctor.command)
+app.command("metrics")(metrics.command)
 
 
 @app.callback()

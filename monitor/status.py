@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from monitor.durations import Durations
 from monitor.journal.fold import JournalFold
@@ -11,7 +12,17 @@ from monitor.journal.schema import IntervalRow, Rows
 from monitor.targets import Task
 from stream_hmoe.events import Account, Evidence, Phase, Worth
 
-__all__ = ["LeafShare", "Status", "StatusBoard", "last_shares"]
+__all__ = ["Halt", "LeafShare", "Status", "StatusBoard", "last_shares", "told"]
+
+
+class Halt(enum.StrEnum):
+    """Kinds of reasons for which a stream stands still."""
+
+    DEAD_LETTERS = "dead letters"
+    GAP = "gap"
+    SOURCE = "source"
+    STORAGE = "storage"
+    OTHER = "other"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +58,12 @@ class Status:
         decision_counts: how often it asked for each action.
         worth: what learning and control were worth; None before that was told.
         stream: name of the stream, for labels.
-        account: where every record and label went; None for a run on a file.
+        account: where every record and label went; None before anything was counted.
         dead_letters: messages that could not be used, by kind of reason.
         lag_records: messages that wait in every log of the source.
         skipped: messages that were gone from a log before they could be read.
-        halted: why the stream stands still; empty while it goes on.
+        halted: why the stream stands still, in words; empty while it goes on.
+        halt: the kind of that reason; None for one without a kind.
         is_frozen: the model predicts and scores, but does not learn.
         checkpoint_failures: checkpoints that could not be written.
         checkpoint_duration_seconds: what the last checkpoint took.
@@ -59,6 +71,8 @@ class Status:
         disk_free_bytes: room left where the stream keeps its state.
         event_latency: how long events took from their arrival here to their facts.
         label_delay: how long labels came after their observations.
+        loss_fast_nats: running mean of the loss over the last thousand or so records; None without any.
+        loss_slow_nats: the same over the last twenty thousand or so.
     """
 
     task: Task
@@ -85,6 +99,7 @@ class Status:
     lag_records: Mapping[str, int] = field(default_factory=dict)
     skipped: int = 0
     halted: str = ""
+    halt: Halt | None = None
     is_frozen: bool = False
     checkpoint_failures: int = 0
     checkpoint_duration_seconds: float = 0.0
@@ -92,6 +107,8 @@ class Status:
     disk_free_bytes: int = 0
     event_latency: Durations | None = None
     label_delay: Durations | None = None
+    loss_fast_nats: float | None = None
+    loss_slow_nats: float | None = None
 
     @property
     def level(self) -> int:
@@ -105,9 +122,15 @@ class Status:
 
 
 class StatusBoard:
-    """Holds the current status; readers in other threads take the whole value at once."""
+    """Holds the current status; readers in other threads take the whole value at once.
+
+    Args:
+        status: how the run stands when the process takes it up, totals of earlier processes included:
+            what this process counts is counted from there.
+    """
 
     def __init__(self, status: Status) -> None:
+        self.start = status
         self.current = status
 
 
@@ -119,4 +142,22 @@ def last_shares(rows: Rows, fold: JournalFold) -> tuple[LeafShare, ...]:
         LeafShare(leaf.name, leaf.group, weights[leaf.number])
         for leaf in fold.leaves.live
         if leaf.number in weights
+    )
+
+
+def told(status: Status, fold: JournalFold) -> Status:
+    """The status with all that the fold knows of the stream's whole life."""
+    tally = fold.so_far()
+    return replace(
+        status,
+        rejected=tally.rejected,
+        account=Account(tally.scored + tally.rejected, learned=tally.scored, rejected=tally.rejected),
+        levels=fold.levels,
+        drift_counts=fold.drift_counts,
+        evidence=fold.control.evidence,
+        phase=fold.control.phase,
+        decision_counts=fold.control.decision_counts,
+        worth=fold.control.worth,
+        loss_fast_nats=fold.trend.fast_nats,
+        loss_slow_nats=fold.trend.slow_nats,
     )

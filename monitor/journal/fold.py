@@ -11,6 +11,7 @@ from typing import Any
 
 from monitor.journal.control import ControlFold
 from monitor.journal.leaves import LeafRegister, LeafTotals
+from monitor.journal.loss_trend import LossTrend
 from monitor.journal.pieces import Piece, entropy_nats, join, share_rows
 from monitor.journal.rejections import Rejections
 from monitor.journal.schema import (
@@ -85,6 +86,7 @@ class JournalFold:
         self.leaves = LeafRegister(topology)
         self.totals = LeafTotals()
         self.control = ControlFold(interval_records)
+        self.trend = LossTrend()
         self._is_started = False
         self._closed = 0
         self._records_seen = 0
@@ -179,6 +181,7 @@ class JournalFold:
             "leaves": self.leaves.state_dict(),
             "totals": self.totals.state_dict(),
             "control": self.control.state_dict(),
+            "trend": self.trend.state_dict(),
             "piece": join(self._pieces).state_dict(),
         }
 
@@ -204,6 +207,7 @@ class JournalFold:
         self.leaves.load_state_dict(state["leaves"])
         self.totals.load_state_dict(state["totals"])
         self.control.load_state_dict(state["control"])
+        self.trend.load_state_dict(state["trend"])
         piece = Piece.from_state_dict(state["piece"])
         self._pieces = [piece] if len(piece.record) else []
 
@@ -296,6 +300,8 @@ class JournalFold:
         self._scored_total += len(piece.record)
         self._error_total += total
         self._loss_total += float(piece.loss_nats.sum())
+        if len(piece.record):
+            self.trend.add(len(piece.record), float(piece.loss_nats.mean()))
         self._window = [*self._window, (len(piece.record), total)][-self._window_intervals :]
 
     def _metric(self, count: float, total: float) -> float | None:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from monitor.journal.schema import EventKind, EventRow
-from monitor.metrics import MetricsServer
+from monitor.metrics import MetricsServer, Process, registry_of
 from monitor.outputs import prediction_lines, reject_line
 from monitor.pace import Pace
 from monitor.run.recorder import Recorder
@@ -19,7 +19,7 @@ from monitor.run.state import RunState
 from monitor.run.stopping import StopRequest
 from monitor.run.summary import FAILED, FINISHED, STOPPED, Outcome, Summary
 from monitor.sources.chunk import Chunk
-from monitor.status import Status, StatusBoard
+from monitor.status import Status, StatusBoard, told
 from monitor.targets import to_targets
 from monitor.terminal import View, metric_name
 from stream_hmoe import checkpoint
@@ -50,7 +50,8 @@ def run(settings: RunSettings, view: View, beside: AbstractContextManager[object
         board = StatusBoard(_status_at_start(parts))
         this_run = Run(settings, parts, board, view)
         if settings.metrics_port is not None:
-            server = MetricsServer(board, settings.metrics_host, settings.metrics_port)
+            registry = registry_of([board], Process(state=settings.paths.journal.parent))
+            server = MetricsServer(registry, settings.metrics_host, settings.metrics_port)
             address = stack.enter_context(server).address
             parts.journal.set_meta({"metrics_address": address})
             view.note(f"metrics: {address}")
@@ -183,10 +184,17 @@ class Run:
         if parts.predictions is not None:
             parts.predictions.sync()
         parts.journal.sync()
-        checkpoint.save(self._settings.paths.checkpoint, self._state().to_dict(), keep=KEEP_CHECKPOINTS)
+        begun_seconds = time.monotonic()
+        point = checkpoint.save(
+            self._settings.paths.checkpoint, self._state().to_dict(), keep=KEEP_CHECKPOINTS
+        )
         self._saved_records = records
         self._board.current = replace(
-            self._board.current, checkpoint_record=records, checkpoint_seconds=time.time()
+            self._board.current,
+            checkpoint_record=records,
+            checkpoint_seconds=time.time(),
+            checkpoint_duration_seconds=time.monotonic() - begun_seconds,
+            checkpoint_bytes=sum(file.stat().st_size for file in point.iterdir()),
         )
 
     def _state(self) -> RunState:
@@ -248,7 +256,7 @@ class Run:
 
 
 def _status_at_start(parts: RunParts) -> Status:
-    return Status(parts.task, records=parts.pipeline.records_seen, rejected=parts.fold.rejected_total)
+    return told(Status(parts.task, records=parts.pipeline.records_seen), parts.fold)
 
 
 def _shown(text: str) -> str:

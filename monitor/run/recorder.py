@@ -12,7 +12,7 @@ from monitor.journal.fold import JournalFold
 from monitor.journal.schema import EventKind, EventRow, Rows
 from monitor.journal.writer import JournalWriter, Stamp
 from monitor.pace import Throughput, resident_memory_bytes
-from monitor.status import StatusBoard, last_shares
+from monitor.status import StatusBoard, last_shares, told
 from stream_hmoe.events import Fact
 
 __all__ = ["Recorder"]
@@ -68,22 +68,16 @@ class Recorder:
     def _show(self, rows: Rows, records: int, status: dict[str, Any]) -> None:
         fold, before = self._fold, self._board.current
         self._board.current = replace(
-            before,
+            told(before, fold),
             records=records,
-            rejected=fold.rejected_total,
             records_per_second=self._throughput.update(records, time.monotonic()),
             time_seconds=time.time(),
             memory_bytes=resident_memory_bytes(),
             interval=rows.intervals[-1] if rows.intervals else before.interval,
             shares=last_shares(rows, fold) if rows.intervals else before.shares,
-            levels=fold.levels,
-            drift_counts=fold.drift_counts,
-            evidence=fold.control.evidence,
-            phase=fold.control.phase,
-            decision_counts=fold.control.decision_counts,
-            worth=fold.control.worth,
-            **status,
         )
+        if status:
+            self._board.current = replace(self._board.current, **status)
 
     def _write(self, rows: Rows) -> None:
         status = self._board.current

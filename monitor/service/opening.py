@@ -74,13 +74,15 @@ class StreamParts:
     @property
     def sinks(self) -> dict[str, Sink | DeadLetters]:
         """All outputs, by name."""
-        found = {"dead_letters": self.dead_letters, "predictions": self.predictions, "decisions": self.decisions}
+        found = {
+            "dead_letters": self.dead_letters,
+            "predictions": self.predictions,
+            "decisions": self.decisions,
+        }
         return {name: sink for name, sink in found.items() if sink is not None}
 
 
-def open_stream(
-    service: ServiceConfig, config: StreamConfig, log: Logger, stack: ExitStack
-) -> StreamParts:
+def open_stream(service: ServiceConfig, config: StreamConfig, log: Logger, stack: ExitStack) -> StreamParts:
     """Open everything that a stream needs; ``stack`` closes it again.
 
     Args:
@@ -110,9 +112,7 @@ def open_stream(
         audit.begin(CONTROLLER)
     position = {} if state is None else state.position
     sinks: Mapping[str, Any] = {} if state is None else state.sinks
-    dead_letters = open_dead_letters(
-        config.dead_letters.sink, paths.dead_letters, sinks.get("dead_letters")
-    )
+    dead_letters = open_dead_letters(config.dead_letters.sink, paths.dead_letters, sinks.get("dead_letters"))
     stack.callback(dead_letters.close)
     guard = FloodGuard(config.dead_letters.max_ratio, config.dead_letters.window_messages)
     if state is not None:
@@ -178,9 +178,7 @@ def _warm_up(config: StreamConfig, pipeline: Pipeline, log: Logger) -> None:
     """Learn a batch file before the stream begins: none of it is scored."""
     if config.warm_start is None:
         return
-    settings = InputSettings(
-        path=str(config.warm_start), target=config.target, ignored=tuple(config.ignored)
-    )
+    settings = InputSettings(path=str(config.warm_start), target=config.target, ignored=tuple(config.ignored))
     learned = rejected = 0
     with closing(open_source(settings)) as source:
         while (chunk := source.next_chunk(WARM_UP_RECORDS)) is not None:

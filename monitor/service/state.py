@@ -54,7 +54,9 @@ class StreamState:
         """
         version = values.get("stream_version")
         if not isinstance(version, int):
-            raise BadCheckpoint("this is no checkpoint of a stream of the service: choose another state folder")
+            raise BadCheckpoint(
+                "this is no checkpoint of a stream of the service: choose another state folder"
+            )
         if version > STREAM_STATE_VERSION:
             message = f"the checkpoint has stream state version {version}"
             raise BadCheckpoint(f"{message}, this version reads {STREAM_STATE_VERSION}: upgrade stream-hmoe")
