@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["BadCheckpoint", "BadRecord", "StreamHMoEError"]
+__all__ = ["BadCheckpoint", "BadRecord", "OrderRefused", "StreamHMoEError"]
 
 
 class StreamHMoEError(Exception):
@@ -29,6 +29,10 @@ class BadRecord(StreamHMoEError, ValueError):
 
 class BadCheckpoint(StreamHMoEError):
     """A checkpoint that is missing, damaged or written by a newer schema."""
+
+
+class OrderRefused(StreamHMoEError):
+    """An operator's order that cannot be done now; the message says why, and nothing has changed."""
 
 
 def _shorten(value: object, limit: int = 80) -> str:
