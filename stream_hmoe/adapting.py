@@ -20,7 +20,7 @@ from .kernels.categorical import PREDICT
 from .kernels.compiled import Entry
 from .kernels.watching import Watch, run_watched_classes, run_watched_means
 from .layout import Task
-from .learner import Learner, Outcome
+from .learner import Learner, Outcome, has_target
 from .settings import Settings
 from .structure import (
     ExpertCount,
@@ -121,7 +121,8 @@ class AdaptingLearner(Learner):
         else:
             WATCH_MEANS(self.state, self.target_3, self._watch, beside, x_ND, y_N, mode, *outcome, *losses)
         if shadow is not None and mode != PREDICT:
-            shadow.update(loss_NG[:, shadow.edit.group], beside_loss_N1[:, 0])
+            learned_N = has_target(y_N)
+            shadow.update(loss_NG[learned_N, shadow.edit.group], beside_loss_N1[learned_N, 0])
 
     def _until_due(self) -> int:
         return min(super()._until_due(), BEAT - self.records % BEAT)

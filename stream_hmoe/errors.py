@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["BadCheckpoint", "BadRecord", "MissingPackage", "StreamHMoEError"]
+__all__ = ["BadCheckpoint", "BadRecord", "MissingPackage", "OrderRefused", "StreamHMoEError"]
 
 
 class StreamHMoEError(Exception):
@@ -41,6 +41,10 @@ class MissingPackage(StreamHMoEError):
 
     def __init__(self, package: str, extra: str) -> None:
         super().__init__(f"{package} is not installed: pip install stream-hmoe[{extra}]")
+
+
+class OrderRefused(StreamHMoEError):
+    """An operator's order that cannot be done now; the message says why, and nothing has changed."""
 
 
 def _shorten(value: object, limit: int = 80) -> str:

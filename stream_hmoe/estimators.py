@@ -101,8 +101,13 @@ class HMoEClassifier(base.MiniBatchClassifier):
 
     @property
     def feature_names(self) -> tuple[str, ...]:
-        """Names of the encoded features, in the order of encoded records."""
-        return self._inner.encoder.names
+        """Names of the encoded features that the model knows, in the order of encoded records."""
+        return self._inner.feature_names
+
+    @property
+    def incremental(self) -> Incremental:
+        """Encoder, targets and learner, kept in step."""
+        return self._inner
 
     def learn_one(self, x: Mapping[Any, Any], y: Any) -> None:
         """Learn one record; after an error nothing has changed."""
@@ -128,27 +133,31 @@ class HMoEClassifier(base.MiniBatchClassifier):
 
     def predict_proba_many(self, X: pd.DataFrame) -> pd.DataFrame:
         """Probability of every class (columns) for each row."""
-        outcome = self._inner.learner.predict(self._inner.encoder.encode_many(X))
+        outcome = self._inner.predict_many(X)
         return pd.DataFrame(outcome.predicted, index=X.index, columns=list(self.labels))
 
     def predict_many(self, X: pd.DataFrame) -> pd.Series:
         """The most probable class of each row."""
-        probabilities = self._inner.learner.predict(self._inner.encoder.encode_many(X)).predicted
+        probabilities = self._inner.predict_many(X).predicted
         return pd.Series(self._named(probabilities), index=X.index)
 
     def step(self, records: Sequence[Mapping[Any, Any]], targets: Sequence[Any]) -> Block:
         """Predict, score, then learn each record in order; unusable records are reported, not learned."""
         before = self._inner.learner.records
         run, rejected = self._inner.step(records, targets)
-        scored = self._scored(run, [targets[n] for n in run.records], True)
-        return _block(self._inner, run, rejected, scored, before)
+        return _block(self._inner, run, rejected, targets, before)
+
+    def score(self, records: Sequence[Mapping[Any, Any]], targets: Sequence[Any]) -> Block:
+        """The same without learning: every record is predicted by the model as it is."""
+        run, rejected = self._inner.score(records, targets)
+        return _block(self._inner, run, rejected, targets, self._inner.learner.records)
 
     def step_frame(
         self, X: pd.DataFrame, y: Sequence[Any], *, weights: bool = False
     ) -> tuple[Scored, Floats]:
         """The same for the rows of a DataFrame -> scored rows and all probabilities (N, C)."""
         run = self._inner.step_frame(X, y, weights=weights)
-        return self._scored(run, list(y), weights), run.join(len(self.labels)).predicted
+        return _scored(self._inner, run, list(y)), run.join(len(self.labels)).predicted
 
     def state_dict(self) -> dict[str, Any]:
         """Everything learned, as arrays and plain values."""
@@ -169,17 +178,6 @@ class HMoEClassifier(base.MiniBatchClassifier):
         model = cls()
         model.load_state_dict(_saved_model(path, "classification"))
         return model
-
-    def _scored(self, run: Run, targets: Sequence[Any], weights: bool) -> Scored:
-        outcome = run.join(len(self.labels))
-        predictions = self._named(outcome.predicted)
-        before = np.cumsum([part.predicted.shape[1] > 0 for part in run.parts for _ in part.predicted]) > 0
-        predictions = [
-            label if any_class else None for label, any_class in zip(predictions, before, strict=True)
-        ]
-        error = np.array([float(p != t) for p, t in zip(predictions, targets, strict=True)])
-        best = outcome.predicted.max(axis=1, initial=0.0)
-        return _scored(run, targets, predictions, best, error, outcome)
 
     def _named(self, probability_NC: Floats) -> list[Any]:
         if not probability_NC.shape[1]:
@@ -253,8 +251,13 @@ class HMoERegressor(base.MiniBatchRegressor):
 
     @property
     def feature_names(self) -> tuple[str, ...]:
-        """Names of the encoded features, in the order of encoded records."""
-        return self._inner.encoder.names
+        """Names of the encoded features that the model knows, in the order of encoded records."""
+        return self._inner.feature_names
+
+    @property
+    def incremental(self) -> Incremental:
+        """Encoder, targets and learner, kept in step."""
+        return self._inner
 
     def learn_one(self, x: Mapping[Any, Any], y: Any) -> None:
         """Learn one record; after an error nothing has changed."""
@@ -279,22 +282,26 @@ class HMoERegressor(base.MiniBatchRegressor):
 
     def predict_many(self, X: pd.DataFrame) -> pd.Series:
         """The predicted mean of each row."""
-        outcome = self._inner.learner.predict(self._inner.encoder.encode_many(X))
+        outcome = self._inner.predict_many(X)
         return pd.Series(outcome.predicted[:, 0], index=X.index)
 
     def step(self, records: Sequence[Mapping[Any, Any]], targets: Sequence[Any]) -> Block:
         """Predict, score, then learn each record in order; unusable records are reported, not learned."""
         before = self._inner.learner.records
         run, rejected = self._inner.step(records, targets)
-        scored = self._scored(run, [targets[n] for n in run.records])
-        return _block(self._inner, run, rejected, scored, before)
+        return _block(self._inner, run, rejected, targets, before)
+
+    def score(self, records: Sequence[Mapping[Any, Any]], targets: Sequence[Any]) -> Block:
+        """The same without learning: every record is predicted by the model as it is."""
+        run, rejected = self._inner.score(records, targets)
+        return _block(self._inner, run, rejected, targets, self._inner.learner.records)
 
     def step_frame(
         self, X: pd.DataFrame, y: Sequence[Any], *, weights: bool = False
     ) -> tuple[Scored, Floats]:
         """The same for the rows of a DataFrame -> scored rows, and mean and deviation (N, 2)."""
         run = self._inner.step_frame(X, y, weights=weights)
-        return self._scored(run, list(y)), run.join(2).predicted
+        return _scored(self._inner, run, list(y)), run.join(2).predicted
 
     def state_dict(self) -> dict[str, Any]:
         """Everything learned, as arrays and plain values."""
@@ -316,34 +323,26 @@ class HMoERegressor(base.MiniBatchRegressor):
         model.load_state_dict(_saved_model(path, "regression"))
         return model
 
-    def _scored(self, run: Run, targets: Sequence[Any]) -> Scored:
-        outcome = run.join(2)
-        mean_N, deviation_N = outcome.predicted.T
-        truth_N = np.array([self._inner.targets.known(target) for target in targets], dtype=np.float64)
-        return _scored(run, targets, mean_N.tolist(), deviation_N, np.abs(truth_N - mean_N), outcome)
+
+def _block(
+    inner: Incremental, run: Run, rejected: Sequence[Rejected], targets: Sequence[Any], before: int
+) -> Block:
+    x_ND = run.encoded(inner.learner.num_features)
+    y_N = inner.targets.column(run.targets)
+    scored = _scored(inner, run, [targets[n] for n in run.records])
+    return Block(scored, tuple(rejected), x_ND, y_N, inner.restructured(run, before))
 
 
-def _block(inner: Incremental, run: Run, rejected: Sequence[Rejected], scored: Scored, before: int) -> Block:
-    x_ND = run.encoded(inner.encoder.width)
-    targets = inner.targets.column(run.targets)
-    return Block(scored, tuple(rejected), x_ND, targets, inner.restructured(run, before))
-
-
-def _scored(
-    run: Run,
-    targets: Sequence[Any],
-    predictions: Sequence[Any],
-    probabilities: Floats,
-    error: Floats,
-    outcome: Outcome,
-) -> Scored:
+def _scored(inner: Incremental, run: Run, targets: Sequence[Any]) -> Scored:
+    outcome = run.join(inner.num_columns)
+    predictions, probabilities = inner.targets.answers(outcome.predicted)
     return Scored(
         record=np.array(run.records, dtype=np.int64),
         targets=targets,
         predictions=predictions,
         probabilities=probabilities,
         loss_nats=outcome.loss_nats,
-        error=error,
+        error=inner.targets.errors(predictions, targets),
         gate_weights=outcome.leaf_weights,
     )
 

@@ -1,7 +1,9 @@
 """Records and targets -> learner: what the classifier and the regressor have in common.
 
 Encoding, growing and learning stay in step here: a record is predicted with what was known before
-it, and only then may its new features or its new class widen the model.
+it, and only then may its new features or its new class widen the model. The encoder may know more columns
+than the model: those of records that wait for their label. They come last, so that the model's own are the
+beginning of every encoded record.
 """
 
 from __future__ import annotations
@@ -35,10 +37,10 @@ class Run:
         self.records: list[int] = []
         self.parts: list[Outcome] = []
         self._encoded: list[Floats] = []
-        self.targets: list[float] = []
+        self.targets: list[float | None] = []
 
-    def keep(self, x_ND: Floats, targets: Sequence[float]) -> None:
-        """Note what the next records were learned as."""
+    def keep(self, x_ND: Floats, targets: Sequence[float | None]) -> None:
+        """Note what the next records were learned as; a class that was not learned is None."""
         self._encoded.append(x_ND)
         self.targets.extend(targets)
 
@@ -72,13 +74,41 @@ class Incremental:
         self.targets = targets
         self.learner = learner
 
+    @property
+    def feature_names(self) -> tuple[str, ...]:
+        """Names of the columns that the model knows."""
+        return self.encoder.names[: self.learner.num_features]
+
+    @property
+    def num_columns(self) -> int:
+        """Numbers in a prediction: one for every class known, or mean and deviation."""
+        return 2 if self.learner.task == "regression" else self.targets.num_outputs
+
     def predict(self, record: Mapping[Any, Any], *, weights: bool = False) -> Outcome:
         """Prediction for one record from the present state."""
-        return self.learner.predict(self.encoder.encode(record)[None], weights=weights)
+        return self.learner.predict(self._known(self.encoder.encode(record))[None], weights=weights)
 
     def predict_one(self, record: Mapping[Any, Any]) -> Floats:
         """Class probabilities (C,), or mean and deviation (2,); the next call overwrites them."""
-        return self.learner.predict_one(self.encoder.encode(record))
+        return self.learner.predict_one(self._known(self.encoder.encode(record)))
+
+    def predict_many(self, records: pd.DataFrame | Sequence[Mapping[Any, Any]]) -> Outcome:
+        """Predictions for many records from the present state."""
+        return self.learner.predict(self.encoder.encode_many(records)[:, : self.learner.num_features])
+
+    def observe(self, record: Mapping[Any, Any]) -> Floats:
+        """(D,) a record whose label is still to come, with all that it brings; the model learns nothing.
+
+        Raises:
+            BadRecord: the record cannot be used; nothing has changed.
+        """
+        x_D = self.encoder.encode(record)
+        self.encoder.learn(record)
+        return x_D if x_D.size == self.encoder.width else self.encoder.encode(record)
+
+    def _known(self, x_D: Floats) -> Floats:
+        """The columns of an encoded record that the model knows."""
+        return x_D if x_D.size == self.learner.num_features else x_D[: self.learner.num_features]
 
     def learn(self, record: Mapping[Any, Any], target: object) -> None:
         """Learn one record; after an error nothing has changed.
@@ -102,7 +132,7 @@ class Incremental:
             The scored records (numbered from 0) and the rejected ones.
         """
         run, rejected = Run(), list[Rejected]()
-        x_ND = np.empty((len(records), self.encoder.width))
+        x_ND = np.empty((len(records), self.learner.num_features))
         y_N: list[float] = []
         for n, (record, target) in enumerate(zip(records, targets, strict=True)):
             try:
@@ -113,15 +143,37 @@ class Incremental:
                 rejected.append(Rejected(n, bad.field, str(bad.value), bad.reason, bad.remedy))
                 continue
             run.records.append(n)
-            if y is not None and self.encoder.width == x_D.size:
+            if y is not None and self.encoder.width == x_D.size == self.learner.num_features:
                 x_ND[len(y_N)] = x_D
                 y_N.append(y)
                 continue
             self._flush(run, x_ND, y_N)
-            self._step_over_news(run, x_D, record, target, weights=True)
+            self._step_over_news(run, self._known(x_D), record, target, weights=True)
             run.keep(self.encoder.encode(record)[None], [self.targets.learn(target)])
-            x_ND = np.empty((len(records) - n, self.encoder.width))
+            x_ND = np.empty((len(records) - n, self.learner.num_features))
         self._flush(run, x_ND, y_N)
+        return run, rejected
+
+    def score(
+        self, records: Sequence[Mapping[Any, Any]], targets: Sequence[Any]
+    ) -> tuple[Run, list[Rejected]]:
+        """As ``step``, by the model as it is: nothing is learned, not even a feature or a class."""
+        run, rejected = Run(), list[Rejected]()
+        x_ND = np.empty((len(records), self.learner.num_features))
+        known: list[float | None] = []
+        for n, (record, target) in enumerate(zip(records, targets, strict=True)):
+            try:
+                y = self.targets.known(target)
+                x_ND[len(known)] = self._known(self.encoder.encode(record))
+            except BadRecord as bad:
+                rejected.append(Rejected(n, bad.field, str(bad.value), bad.reason, bad.remedy))
+                continue
+            run.records.append(n)
+            known.append(y)
+        outcome = self.learner.predict(x_ND[: len(known)], weights=True)
+        loss_N = [self.targets.loss(row, y) for row, y in zip(outcome.predicted, known, strict=True)]
+        run.keep(x_ND[: len(known)], known)
+        run.parts.append(outcome._replace(loss_nats=np.array(loss_N, dtype=np.float64)))
         return run, rejected
 
     def restructured(self, run: Run, learned_before: int) -> tuple[Restructured, ...]:
@@ -152,6 +204,8 @@ class Incremental:
 
     def _step_part(self, run: Run, part: pd.DataFrame, targets: Sequence[Any], weights: bool) -> None:
         begin = 0
+        if self.encoder.width > self.learner.num_features:
+            self.learner.widen(self.encoder.width, self.targets.num_outputs)
         for row in self._news(part, targets):
             self._step_known(run, part.iloc[begin:row], targets[begin:row], weights)
             record = part.iloc[row : row + 1].to_dict("records")[0]

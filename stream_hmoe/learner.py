@@ -22,7 +22,7 @@ from .kernels.gaussian import run_means
 from .layout import PARTS, Task, allocate_state, widen_state
 from .settings import Settings
 
-__all__ = ["Learner", "Outcome"]
+__all__ = ["Learner", "Outcome", "has_target"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -130,14 +130,47 @@ class Learner:
         if y_N.size:
             self._check_class(y_N.min())
             self._check_class(y_N.max())
+        return self._in_order(x_ND, y_N, np.arange(len(x_ND)), weights)
+
+    def step_labelled(self, x_ND: Floats, y_N: npt.NDArray[Any], *, weights: bool = False) -> Outcome:
+        """Predict N records in order, and learn those that have a target before the next is predicted.
+
+        Args:
+            x_ND: (N, D) encoded records.
+            y_N: (N,) class indices below C, or finite float targets; -1 or NaN where there is none.
+            weights: whether to report the leaves' weights.
+
+        Returns:
+            As ``step``; where there is no target the loss has no meaning.
+
+        Raises:
+            ValueError: as ``step``.
+        """
+        self._predicted = None
+        x_ND = self._checked(x_ND)
+        y_N = np.ascontiguousarray(y_N, dtype=self._y_1.dtype)
+        if y_N.shape != x_ND.shape[:1]:
+            raise ValueError(f"targets: got shape {y_N.shape} for {len(x_ND)} records; send one for each")
+        labelled_L = np.flatnonzero(has_target(y_N))
+        if labelled_L.size:
+            self._check_class(y_N.max())
+        return self._in_order(x_ND, y_N, labelled_L, weights)
+
+    def _in_order(
+        self, x_ND: Floats, y_N: npt.NDArray[Any], labelled_L: npt.NDArray[np.intp], weights: bool
+    ) -> Outcome:
+        """Go through records, of which those at ``labelled_L`` are learned; do what is due in between."""
         outcome = self._room(len(x_ND), len(x_ND), weights)
-        begin = 0
+        begin = learned = 0
         while begin < len(x_ND):
-            end = min(len(x_ND), begin + self._until_due())
+            due = learned + self._until_due()
+            end = len(x_ND) if due > len(labelled_L) else int(labelled_L[due - 1]) + 1
             run = slice(begin, end)
             self._run(x_ND[run], y_N[run], STEP, Outcome(*(part[run] for part in outcome)))
-            self._do_what_is_due()
-            begin = end
+            # Predictions alone bring nothing due, and what was due at this count must not be done again.
+            if learned < len(labelled_L):
+                self._do_what_is_due()
+            begin, learned = end, min(due, len(labelled_L))
         return outcome
 
     def predict_one(self, x_D: Floats) -> Floats:
@@ -232,6 +265,12 @@ class Learner:
                 if not axes.scratch:
                     getattr(getattr(self.state, part), name)[...] = state[f"{part}.{name}"]
         return self
+
+
+def has_target(y_N: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
+    """(N,) where there is a target: a class index that is not negative, a number that is not NaN."""
+    given_N: npt.NDArray[np.bool_] = y_N >= 0 if y_N.dtype.kind == "i" else ~np.isnan(y_N)
+    return given_N
 
 
 def _until_renewal(records: int) -> int:

@@ -15,6 +15,8 @@ from .kernels.gaussian import gaussian_loss
 
 __all__ = ["ClassTargets", "MeanTargets", "Targets"]
 
+UNKNOWN_CLASS = -1
+
 Floats = npt.NDArray[np.float64]
 
 
@@ -35,8 +37,21 @@ class Targets(Protocol):
     def learn(self, target: object) -> float:
         """The same, after adding the class if it is new."""
 
-    def column(self, values: Sequence[float]) -> npt.NDArray[Any]:
-        """(N,) array of the type the kernels take."""
+    def plain(self, target: object) -> Label:
+        """A target that can be learned, as a value that can be saved and compared."""
+
+    def column(self, values: Sequence[float | None]) -> npt.NDArray[Any]:
+        """(N,) array of the type the kernels take; None is what they do not learn."""
+
+    def answers(self, predicted: Floats) -> tuple[list[Any], Floats]:
+        """The N predictions, and (N,) the probability given to each, or its standard deviation.
+
+        Args:
+            predicted: (N, C) class probabilities, all 0 before any class was known, or (N, 2) moments.
+        """
+
+    def errors(self, predictions: Sequence[Any], targets: Sequence[Any]) -> Floats:
+        """(N,) 0 or 1, or absolute errors."""
 
     def loss(self, predicted: Floats, known: float | None) -> float:
         """Negative log-likelihood in nats of a target under a prediction made before it was learned."""
@@ -75,9 +90,26 @@ class ClassTargets:
         """Index of the class, new if need be."""
         return self.classes.learn(target)
 
-    def column(self, values: Sequence[float]) -> npt.NDArray[Any]:
+    def plain(self, target: object) -> Label:
+        """The label itself."""
+        plain: Label = target.item() if isinstance(target, np.generic) else target  # type: ignore[assignment]
+        return plain
+
+    def column(self, values: Sequence[float | None]) -> npt.NDArray[Any]:
         """(N,) int64."""
-        return np.array(values, dtype=np.int64)
+        return np.array([UNKNOWN_CLASS if value is None else value for value in values], dtype=np.int64)
+
+    def answers(self, predicted: Floats) -> tuple[list[Any], Floats]:
+        """The most probable classes, None before any was known, and their probabilities."""
+        best = predicted.max(axis=1, initial=0.0)
+        if not predicted.shape[1]:
+            return [None] * len(predicted), best
+        labels, chosen = self.labels, predicted.argmax(axis=1).tolist()
+        return [labels[c] if p > 0.0 else None for c, p in zip(chosen, best.tolist(), strict=True)], best
+
+    def errors(self, predictions: Sequence[Any], targets: Sequence[Any]) -> Floats:
+        """1 where the class is another one."""
+        return np.array([float(p != t) for p, t in zip(predictions, targets, strict=True)])
 
     def loss(self, predicted: Floats, known: float | None) -> float:
         """-log p; a class never seen had the least probability there is."""
@@ -105,9 +137,22 @@ class MeanTargets:
         """The target as a finite float."""
         return finite_target(target)
 
-    def column(self, values: Sequence[float]) -> npt.NDArray[Any]:
+    def plain(self, target: object) -> float:
+        """The target as a finite float."""
+        return finite_target(target)
+
+    def column(self, values: Sequence[float | None]) -> npt.NDArray[Any]:
         """(N,) float64."""
         return np.array(values, dtype=np.float64)
+
+    def answers(self, predicted: Floats) -> tuple[list[Any], Floats]:
+        """Means and standard deviations."""
+        return predicted[:, 0].tolist(), predicted[:, 1]
+
+    def errors(self, predictions: Sequence[Any], targets: Sequence[Any]) -> Floats:
+        """Absolute differences."""
+        truth_N = np.array([self.known(target) for target in targets], dtype=np.float64)
+        return np.abs(truth_N - np.array(predictions, dtype=np.float64))
 
     def loss(self, predicted: Floats, known: float | None) -> float:
         """The Gaussian's negative log-likelihood."""

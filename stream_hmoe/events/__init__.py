@@ -7,6 +7,7 @@ Shapes: N records of a block, D features.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -31,6 +32,7 @@ from .control import (
 from .records import (
     Account,
     Event,
+    EventOutcome,
     Example,
     Expired,
     Floats,
@@ -51,6 +53,7 @@ __all__ = [
     "Diagnosis",
     "Drifted",
     "Event",
+    "EventOutcome",
     "Evidence",
     "Example",
     "Expired",
@@ -67,6 +70,7 @@ __all__ = [
     "Rejected",
     "Restructured",
     "Scored",
+    "Taken",
     "Topology",
     "Verdict",
     "Watched",
@@ -93,3 +97,24 @@ class Block:
     x_ND: Floats
     y_N: npt.NDArray[Any]
     restructured: tuple[Restructured, ...] = field(default=())
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Taken:
+    """What a pipeline made of some events.
+
+    An observation is PREDICTED and waits, or LEARNED (HELD_BACK while frozen) where its label had come before
+    it; a label has JOINED, or is EARLY and waits; an example is LEARNED or HELD_BACK. For the others see
+    ``Account``.
+
+    Args:
+        facts: what was predicted and scored, cut where the set of experts changed; then what else happened, in
+            stream order.
+        outcomes: what became of every event.
+        rejections: for every event that is REJECTED, by its place, what is wrong with it; a label's has no fact
+            of its own, as no record is lost with it.
+    """
+
+    facts: list[Fact]
+    outcomes: list[EventOutcome]
+    rejections: Mapping[int, Rejected]

@@ -5,6 +5,7 @@ Shapes: N records of a block, K leaves (experts) of the model, D features, S rec
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -15,6 +16,7 @@ import numpy.typing as npt
 __all__ = [
     "Account",
     "Event",
+    "EventOutcome",
     "Example",
     "Expired",
     "Label",
@@ -85,6 +87,20 @@ class Example(NamedTuple):
 
 
 Event = Observation | Label | Example
+
+
+class EventOutcome(enum.StrEnum):
+    """What became of an event when it was taken in."""
+
+    PREDICTED = "predicted"
+    LEARNED = "learned"
+    HELD_BACK = "held back"
+    JOINED = "joined"
+    EARLY = "early"
+    DUPLICATE = "duplicate"
+    CORRECTED = "corrected"
+    UNMATCHED = "unmatched"
+    REJECTED = "rejected"
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -61,7 +61,8 @@ def run_classes(
     """Predict every record in order and, where asked, score it and learn from it before the next.
 
     ``mode`` is PREDICT (only scratch is written; ``y_N`` and ``loss_N`` may be empty), STEP (both), or
-    LEARN for one record that has just been predicted into the same arrays.
+    LEARN for one record that has just been predicted into the same arrays. A record whose ``y_N`` is below 0
+    is only predicted in any mode: its label is still to come.
     ``weight_NK`` with 0 columns: leaf weights are not wanted.
     """
     scale, linear, regions, memory, prototypes, additive, boosted, pool, records_1, laplace_2, z_A = state
@@ -90,7 +91,7 @@ def run_classes(
                 predict_boosted(boosted, z_A, probability_TC, row + 4)
             predict_pool(pool, laplace_outer, z_A, p_C)
             fill_leaf_weights(pool, regions.born_G, regions.gate_GE, weight_NK[n])
-        if mode == PREDICT:
+        if mode == PREDICT or y_N[n] < 0:
             continue
         y = y_N[n]
         loss_N[n] = -math.log(max(p_C[y], LEAST_PROBABILITY))

@@ -44,7 +44,7 @@ def run_means(
 
     The loss is the Gaussian's, in nats. ``target_3`` holds the running count, mean and variance of
     the target; experts work on the target less that mean over that deviation, cut at 10. ``mode``
-    is that of ``categorical.run_classes``.
+    is that of ``categorical.run_classes``; a record whose ``y_N`` is NaN is only predicted.
     """
     scale, linear, regions, memory, _, additive, boosted, pool, records_1, laplace_2, z_A = state
     mean_T = pool.mean_T
@@ -76,7 +76,7 @@ def run_means(
             moments_N2[n, 0] = centre + spread * mean
             moments_N2[n, 1] = spread * math.sqrt(variance)
             fill_leaf_weights(pool, regions.born_G, regions.gate_GE, weight_NK[n])
-        if mode == PREDICT:
+        if mode == PREDICT or math.isnan(y_N[n]):
             continue
         y = y_N[n]
         loss_N[n] = gaussian_loss(y, moments_N2[n, 0], moments_N2[n, 1])

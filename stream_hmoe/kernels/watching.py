@@ -115,7 +115,7 @@ def run_watched_classes(
         x, y, p, loss, weight = x_ND[one], y_N[one], probability_NC[one], loss_N[one], weight_NK[one]
         if mode != LEARN:
             run_classes(state, x, y, PHASES[0], p, loss, weight)
-        if mode == PREDICT:
+        if mode == PREDICT or y_N[n] < 0:
             continue
         _watch_classes(regions, watch, z_A, y_N[n], state.pool.probability_TC[2:], group_loss_NG[n])
         if challenger.born_G.size > 0:
@@ -148,7 +148,7 @@ def run_watched_means(
         x, y, moments, loss, weight = x_ND[one], y_N[one], moments_N2[one], loss_N[one], weight_NK[one]
         if mode != LEARN:
             run_means(state, target_3, x, y, PHASES[0], moments, loss, weight)
-        if mode == PREDICT:
+        if mode == PREDICT or math.isnan(y_N[n]):
             continue
         centre, spread = target_scale(target_3)
         u = min(max((y_N[n] - centre) / spread, -LARGEST), LARGEST)
