@@ -1,6 +1,7 @@
 """The audit of a run: what drifted, what was seen and decided, as hash-chained lines of a growing file.
 
-A quiet moment (every signal stable, the controller at rest) leaves no line: nothing is ever decided on it.
+A quiet moment (every signal stable, the controller at rest, no order) leaves no line: nothing is ever decided
+on it.
 """
 
 from __future__ import annotations
@@ -102,7 +103,7 @@ def decision_payload(fact: Decided) -> dict[str, Any]:
 
 def _is_loud(watched: Watched) -> bool:
     levels = (watched.gate, watched.concept, *(evidence.level for evidence in watched.evidence))
-    return max(levels) > Level.STABLE
+    return max(levels) > Level.STABLE or watched.order is not None
 
 
 def _without_record(fact: Decided | Drifted | Restructured) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from .events import Action, Decided, Diagnosis, Level, Phase, Plan, Verdict, Watched
+from .events import Action, Decided, Diagnosis, Level, Order, Phase, Plan, Verdict, Watched
 
 __all__ = ["TRANSITIONS", "Controller", "ControllerSettings", "Trigger"]
 
@@ -35,6 +35,9 @@ class Trigger(enum.StrEnum):
     TRIPPED = "too many promotions in a row were taken back"
     RESTED = "the cool-down is over and the new reference is complete"
     RELEASED = "released by an operator"
+    RETRAIN_ORDERED = "an operator ordered a new model to be trained"
+    PROMOTE_ORDERED = "an operator ordered the leading challenger to take over"
+    ROLL_BACK_ORDERED = "an operator ordered the former champion back"
 
 
 P, T = Phase, Trigger
@@ -58,6 +61,18 @@ TRANSITIONS: Mapping[tuple[Phase, Trigger], tuple[Phase, Action]] = {
     (P.ROLL_BACK, T.DONE): (P.COOL_DOWN, Action.REREFERENCE),
     (P.ROLL_BACK, T.TRIPPED): (P.HELD, Action.HOLD),
     (P.HELD, T.RELEASED): (P.COOL_DOWN, Action.REREFERENCE),
+    (P.NORMAL, T.RETRAIN_ORDERED): (P.SHADOW, Action.CHALLENGE),
+    (P.WARN, T.RETRAIN_ORDERED): (P.SHADOW, Action.CHALLENGE),
+    (P.COOL_DOWN, T.RETRAIN_ORDERED): (P.SHADOW, Action.CHALLENGE),
+    (P.SHADOW, T.PROMOTE_ORDERED): (P.PROMOTE, Action.PROMOTE),
+    (P.ALARM, T.ROLL_BACK_ORDERED): (P.ROLL_BACK, Action.ROLL_BACK),
+    (P.DIAGNOSE, T.ROLL_BACK_ORDERED): (P.ROLL_BACK, Action.ROLL_BACK),
+    (P.COOL_DOWN, T.ROLL_BACK_ORDERED): (P.ROLL_BACK, Action.ROLL_BACK),
+}
+_ORDERED: Mapping[Order, Trigger] = {
+    Order.RETRAIN: T.RETRAIN_ORDERED,
+    Order.PROMOTE: T.PROMOTE_ORDERED,
+    Order.ROLL_BACK: T.ROLL_BACK_ORDERED,
 }
 
 
@@ -114,16 +129,27 @@ class Controller:
     def step(self, watched: Watched) -> list[Decided]:
         """Move on as far as this moment's readings go -> the decisions, in order.
 
+        An order goes before what the readings say. While the model is frozen nothing else is decided: what
+        was an alarm then still is when it learns again.
+
         Args:
             watched: the readings at a fixed record count; counts must not go back.
         """
+        if watched.is_frozen and watched.order is None:
+            return []
         if self.phase in (Phase.WARN, Phase.ALARM, Phase.DIAGNOSE):
             self._saw_gate |= watched.gate is Level.DRIFT
             self._saw_concept |= watched.concept is Level.DRIFT
         decisions: list[Decided] = []
+        if watched.order is not None and self.takes(watched.order):
+            decisions.append(self._go(_ORDERED[watched.order], watched))
         while (trigger := self._trigger(watched)) is not None:
             decisions.append(self._go(trigger, watched))
         return decisions
+
+    def takes(self, order: Order) -> bool:
+        """Whether the present phase is one in which the order can be taken."""
+        return order in _ORDERED and (self.phase, _ORDERED[order]) in TRANSITIONS
 
     def _trigger(self, watched: Watched) -> Trigger | None:
         rested = watched.record - self._entered_record
@@ -178,7 +204,9 @@ class Controller:
         before = self.phase
         self.phase, action = TRANSITIONS[before, trigger]
         self._entered_record = watched.record
-        if before is Phase.NORMAL or (before is Phase.COOL_DOWN and trigger is Trigger.ALARM):
+        if before is Phase.NORMAL or (
+            before is Phase.COOL_DOWN and trigger in (Trigger.ALARM, Trigger.RETRAIN_ORDERED)
+        ):
             self.episode += 1
             self._saw_gate, self._saw_concept = False, False
             self.diagnosis = Diagnosis.NONE
@@ -198,9 +226,9 @@ class Controller:
 
     def _count_rollbacks(self, trigger: Trigger) -> None:
         match trigger:
-            case Trigger.BETTER:
+            case Trigger.BETTER | Trigger.PROMOTE_ORDERED:
                 self._was_promoted = True
-            case Trigger.WORSE:
+            case Trigger.WORSE | Trigger.ROLL_BACK_ORDERED:
                 self._rollbacks += 1
                 self._was_promoted = False
             case Trigger.RESTED:
@@ -214,7 +242,9 @@ class Controller:
         return int(self.settings.cool_down_records * 2**self._rollbacks)
 
     def plans(self, watched: Watched) -> tuple[Plan, ...]:
-        """How challengers are made: cheap ones for local harm, a new model for all else."""
+        """How challengers are made: cheap ones for local harm, a new model for all else, or as ordered."""
+        if watched.order is Order.RETRAIN:
+            return (Plan.RETRAIN,)
         if watched.known >= 0:
             return (Plan.RESTORE, Plan.RETRAIN)
         return (Plan.QUICKEN, Plan.RENEW) if self.diagnosis is Diagnosis.LOCAL else (Plan.RETRAIN,)

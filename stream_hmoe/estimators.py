@@ -17,7 +17,7 @@ from .errors import BadCheckpoint
 from .events import Block, Rejected, Scored, Topology
 from .features import FeatureEncoder
 from .incremental import Incremental, Run
-from .learner import Learner, Outcome
+from .learner import Learner
 from .settings import KINDS, Settings
 from .targets import ClassTargets, MeanTargets
 

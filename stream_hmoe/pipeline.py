@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import fields, replace
+from dataclasses import asdict
 from typing import Any
 
-import numpy as np
-
 from .adaptation import Adaptation
+from .errors import OrderRefused
 from .estimators import HMoEClassifier, HMoERegressor
-from .events import Fact, Restructured, Scored
+from .events import Account, Event, Fact, Order, Restructured, Scored, Taken
+from .flow import Flow
+from .labels import LabelSettings, PendingLabels
 from .profile import Profile
+from .record_facts import cut, joined
 from .signals import RiverSignals
-from .tick import TICK_RECORDS, TickBuffer
+from .taking import Taking
 
 __all__ = ["Pipeline"]
 
@@ -27,7 +29,22 @@ class Pipeline:
         model: the learner.
         adaptation: watches, controller and challengers; None leaves the model to itself.
         signals: further River detectors on gates and losses; None for none.
+        labels: how long records and labels that come later wait for each other.
         profile: also tell, every thousand records, what the records were like.
+
+    Example:
+        >>> from stream_hmoe import HMoEClassifier, Pipeline
+        >>> from stream_hmoe.events import Label, Observation
+        >>> pipeline = Pipeline(HMoEClassifier())
+        >>> for day in range(50):
+        ...     hours = [Observation(f"{day}/{hour}", {"hour": hour}) for hour in range(24)]
+        ...     predicted = pipeline.take(hours)
+        ...     lights = [Label(f"{day}/{hour}", "on" if hour < 6 else "off") for hour in range(24)]
+        ...     learned = pipeline.take(lights)
+        >>> predicted.facts[0].predictions[5:8]
+        ['on', 'off', 'off']
+        >>> pipeline.account.learned, pipeline.account.pending
+        (1200, 0)
     """
 
     def __init__(
@@ -35,14 +52,38 @@ class Pipeline:
         model: HMoEClassifier | HMoERegressor,
         adaptation: Adaptation | None = None,
         signals: RiverSignals | None = None,
+        labels: LabelSettings | None = None,
+        *,
         profile: bool = False,
     ) -> None:
-        self.model = model
-        self.records_seen = 0
-        self.adaptation = adaptation
-        self._signals = signals
-        self._tick = TickBuffer()
-        self._profile = Profile() if profile else None
+        self._flow = Flow(model, adaptation, signals, Profile() if profile else None)
+        self._labels = PendingLabels(labels)
+
+    @property
+    def model(self) -> HMoEClassifier | HMoERegressor:
+        """The learner."""
+        return self._flow.model
+
+    @property
+    def adaptation(self) -> Adaptation | None:
+        """Watches, controller and challengers."""
+        return self._flow.adaptation
+
+    @property
+    def records_seen(self) -> int:
+        """Records that are dealt with: learned, held back, rejected or expired, but not pending."""
+        return self._flow.records_seen
+
+    @property
+    def is_frozen(self) -> bool:
+        """Records are predicted and scored, but not learned."""
+        return self._flow.is_frozen
+
+    @property
+    def account(self) -> Account:
+        """Where every record and every label went."""
+        counts = asdict(self._flow.tally)
+        return Account(**counts, pending=len(self._labels), labels_waiting=self._labels.num_early)
 
     def step(self, records: Sequence[Mapping[Any, Any]], targets: Sequence[Any]) -> list[Fact]:
         """Predict, score and learn records in order; at fixed record counts watch, decide and act.
@@ -65,95 +106,54 @@ class Pipeline:
         facts: list[Fact] = []
         begin = 0
         while begin < len(records):
-            first = self.records_seen
-            end = min(len(records), begin + TICK_RECORDS - first % TICK_RECORDS)
-            block = self.model.step(records[begin:end], targets[begin:end])
-            self.records_seen += end - begin
-            self._tick.add(block, first)
-            if self._profile is not None:
-                self._profile.add(block, first)
-            facts += [replace(fact, record=first + fact.record) for fact in block.rejected]
-            restructured += [replace(fact, record=first + fact.record) for fact in block.restructured]
-            if len(block.scored.record):
-                scored.append(replace(block.scored, record=block.scored.record + first))
-                facts += [] if self._signals is None else self._signals.update(scored[-1])
-            if self.records_seen % TICK_RECORDS == 0:
-                facts += self._close_tick()
+            end = min(len(records), begin + self._flow.until_tick)
+            passed = self._flow.pass_examples(records[begin:end], targets[begin:end])
+            scored += [] if passed.scored is None else [passed.scored]
+            restructured += passed.restructured
+            facts += [*passed.rejected, *passed.drifted, *passed.decided]
             begin = end
-        return [*_cut(_joined(scored), restructured), *facts] if scored else facts
+        return [*cut(joined(scored), restructured), *facts] if scored else facts
 
-    def _close_tick(self) -> list[Fact]:
-        tick, features = self._tick.take(), self.model.feature_names
-        profiled: list[Fact] = []
-        if self._profile is not None:
-            profiled += self._profile.close_tick(self.records_seen, features)
-        if self.adaptation is None or not len(tick.record_N):
-            return profiled
-        facts, self.model.learner = self.adaptation.step(
-            self.records_seen, tick, self.model.learner, features
-        )
-        return [*profiled, *facts]
+    def take(self, events: Sequence[Event]) -> Taken:
+        """Take observations, labels and examples in, in the order in which they came.
+
+        An observation is predicted at once, by the model as all labels before it have left it; that
+        prediction is scored when the label comes, and only then the record is learned, as it was encoded at
+        first. What brings its label with it goes the way of ``step``.
+
+        Args:
+            events: what came.
+
+        Returns:
+            What was predicted and scored, cut where the set of experts changed; then what else happened, in
+            stream order; and what became of every event.
+        """
+        return Taking(self._flow, self._labels).take(events)
+
+    def order(self, order: Order) -> None:
+        """Do what an operator asks for: freezing at once, all else at the next tick.
+
+        Raises:
+            OrderRefused: it cannot be done now; the message says why.
+        """
+        if order in (Order.FREEZE, Order.UNFREEZE):
+            self._flow.is_frozen = order is Order.FREEZE
+        elif self.adaptation is None:
+            raise OrderRefused(f"{order.value}: this pipeline has no control; make it with an Adaptation")
+        else:
+            self.adaptation.order(order, is_frozen=self.is_frozen)
 
     def state_dict(self) -> dict[str, Any]:
         """Everything: with it and the same records the same facts follow."""
-        return {
-            "records_seen": self.records_seen,
-            "model": self.model.state_dict(),
-            "tick": self._tick.state_dict(),
-            "adaptation": None if self.adaptation is None else self.adaptation.state_dict(),
-            "signals": None if self._signals is None else self._signals.state_dict(),
-            "profile": None if self._profile is None else self._profile.state_dict(),
-        }
+        return self._flow.state_dict() | {"labels": self._labels.state_dict()}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Take over a saved state.
+        """Take over a saved state, also one of a version that knew no late labels.
 
         Raises:
             ValueError: it is of a pipeline with other parts; nothing was taken over.
         """
-        for name, part in (("adaptation", self.adaptation), ("signals", self._signals)):
-            if (part is None) != (state[name] is None):
-                has, wanted = ("no ", "") if state[name] is None else ("", "no ")
-                raise ValueError(f"the saved pipeline has {has}{name}, this one is to have {wanted}{name}")
-        self.model.load_state_dict(state["model"])
-        self.records_seen = int(state["records_seen"])
-        self._tick.load_state_dict(state["tick"])
-        if self.adaptation is not None:
-            self.adaptation.load_state_dict(state["adaptation"])
-        if self._profile is not None:
-            self._profile.begin_at(self.records_seen)
-            if state["profile"] is not None:
-                self._profile.load_state_dict(state["profile"])
-        if self._signals is not None:
-            self._signals.begin(self.model.topology)
-            self._signals.load_state_dict(state["signals"])
-
-
-def _joined(scored: Sequence[Scored]) -> Scored:
-    """One fact of the scored records of consecutive ticks."""
-    return Scored(
-        record=np.concatenate([part.record for part in scored]),
-        targets=[target for part in scored for target in part.targets],
-        predictions=[prediction for part in scored for prediction in part.predictions],
-        probabilities=np.concatenate([part.probabilities for part in scored]),
-        loss_nats=np.concatenate([part.loss_nats for part in scored]),
-        error=np.concatenate([part.error for part in scored]),
-        gate_weights=np.concatenate([part.gate_weights for part in scored]),
-    )
-
-
-def _cut(scored: Scored, restructured: Sequence[Restructured]) -> list[Fact]:
-    """Scored records and restructurings in order: every part has one meaning of its gate weights."""
-    facts: list[Fact] = []
-    begin = 0
-    for fact in restructured:
-        end = int((scored.record < fact.record).sum())
-        facts += [_part(scored, begin, end), fact]
-        begin = end
-    if begin < len(scored.record):
-        facts.append(_part(scored, begin, len(scored.record)) if begin else scored)
-    return facts
-
-
-def _part(scored: Scored, begin: int, end: int) -> Scored:
-    return Scored(*(getattr(scored, field.name)[begin:end] for field in fields(scored)))
+        self._flow.load_state_dict(state)
+        self._labels = PendingLabels(self._labels.settings)
+        if "labels" in state:
+            self._labels.load_state_dict(state["labels"])

@@ -8,14 +8,14 @@ Shapes: N records of a tick, D features, K leaves, S records of a sample.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from .events import Block, Profiled
+from .events import Block, Profiled, Scored
 from .replay import widened
 
 __all__ = ["PERIOD_RECORDS", "SAMPLE_EVERY", "Profile"]
@@ -154,20 +154,32 @@ class Profile:
 
     def add(self, block: Block, first_record: int) -> None:
         """Take in what an estimator's ``step`` did on records from number ``first_record`` on."""
-        self._restructured += [first_record + fact.record for fact in block.restructured]
-        scored = block.scored
-        if not len(scored.record):
+        self.note_changes(first_record + fact.record for fact in block.restructured)
+        self.add_scored(replace(block.scored, record=block.scored.record + first_record), block.x_ND)
+
+    def note_changes(self, records: Iterable[int]) -> None:
+        """The set of leaves changes before these records."""
+        self._restructured += records
+
+    def add_scored(self, scored: Scored, x_ND: Floats) -> None:
+        """Take in scored records.
+
+        Args:
+            scored: what was said of them.
+            x_ND: (N, D) the records, encoded.
+        """
+        record_N = scored.record
+        if not len(record_N):
             return
-        record_N = scored.record + first_record
-        self._parts.append(_Part(record_N, block.x_ND, scored.gate_weights))
-        width = block.x_ND.shape[1]
+        self._parts.append(_Part(record_N, x_ND, scored.gate_weights))
+        width = x_ND.shape[1]
         if self._sample and self._sample[0].x_D.size < width:
             self._sample = [s._replace(x_D=widened(s.x_D[None], width)[0]) for s in self._sample]
         for row in np.flatnonzero(record_N % SAMPLE_EVERY == 0).tolist():
             self._sample.append(
                 _Sampled(
                     record=int(record_N[row]),
-                    x_D=block.x_ND[row].copy(),
+                    x_D=x_ND[row].copy(),
                     leaf=int(scored.gate_weights[row].argmax()),
                     target=_plain(scored.targets[row]),
                     prediction=_plain(scored.predictions[row]),

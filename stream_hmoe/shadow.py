@@ -187,8 +187,19 @@ class Shadow:
             self.errors.settle(promoted=False)
             self.challengers.append(Challenger(plan, learner, tests, waits))
 
-    def step(self, x_ND: Floats, y_N: npt.NDArray[Any], champion_N: Floats, spread: float) -> None:
-        """Let everyone in the shadow see the next records; see :meth:`Challenger.step`."""
+    def step(
+        self,
+        x_ND: Floats,
+        y_N: npt.NDArray[Any],
+        champion_N: Floats,
+        spread: float,
+        *,
+        keeps_former: bool = False,
+    ) -> None:
+        """Let everyone in the shadow see the next records; see :meth:`Challenger.step`.
+
+        ``keeps_former``: the former champion is asked for, and stays even if its watch ends here.
+        """
         for challenger in self.challengers:
             if challenger.verdict is Verdict.RUNNING:
                 challenger.learner.widen(*self._widths(x_ND, y_N, challenger.learner))
@@ -201,7 +212,7 @@ class Shadow:
             losses_N = _losses(outcome, y_N, self._former.task, spread)
             self._watch.update_many(champion_N, losses_N)
             self.records += len(y_N)
-            if self._watch.watch is Watch.KEEP:
+            if self._watch.watch is Watch.KEEP and not keeps_former:
                 self.end_watch()
 
     @staticmethod
@@ -227,10 +238,19 @@ class Shadow:
         return self._former is not None and self._watch.watch is Watch.ROLL_BACK
 
     @property
+    def has_former(self) -> bool:
+        """There is a former champion to go back to."""
+        return self._former is not None
+
+    @property
+    def is_tested(self) -> bool:
+        """A challenger has caught up with the stream and is under test, or was."""
+        return any(challenger.is_ready for challenger in self.challengers)
+
+    @property
     def winner(self) -> Challenger:
-        """The challenger with the most evidence that it is better."""
-        better = [challenger for challenger in self.challengers if challenger.verdict is Verdict.BETTER]
-        return max(better, key=lambda challenger: challenger.test.evidence_nats)
+        """The challenger that leads: one that is better, else one under test, and of these by evidence."""
+        return max((one for one in self.challengers if one.is_ready), key=_standing)
 
     def promote(self, champion: Learner) -> Learner:
         """The winner takes over -> it; the champion goes into the shadow."""
@@ -289,6 +309,12 @@ class Shadow:
         self._former = None if state["former"] is None else restored_learner(state["former"])
         self._watch = RollbackWatch(self.horizon_records)
         self._watch.load_state_dict(state["watch"])
+
+
+def _standing(challenger: Challenger) -> tuple[bool, bool, float]:
+    """What the leader has most of."""
+    verdict, evidence = challenger.verdict, challenger.test.evidence_nats
+    return verdict is Verdict.BETTER, verdict is Verdict.RUNNING, evidence
 
 
 def _losses(outcome: Outcome, y_N: npt.NDArray[Any], task: Task, spread: float) -> Floats:

@@ -17,9 +17,10 @@ import numpy.typing as npt
 from .events import Block
 from .replay import widened
 
-__all__ = ["TICK_RECORDS", "Tick", "TickBuffer"]
+__all__ = ["TICK_RECORDS", "ObservedBuffer", "Tick", "TickBuffer"]
 
 Floats = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.bool_]
 
 TICK_RECORDS = 50
 
@@ -34,6 +35,11 @@ class Tick:
         y_N: (N,) targets as the learner takes them.
         error_N: (N,) errors of the predictions: 0 or 1, or absolute errors.
         loss_nats_N: (N,) their negative log-likelihoods.
+        paired_error_N: (N,) errors of predictions made right before each record was learned. They differ
+            where the label came late; a challenger predicts only then, and so is compared with these.
+        paired_loss_nats_N: (N,) their negative log-likelihoods.
+        is_late_N: (N,) the label came late: the watch over the gates has seen the record already.
+        is_learned_N: (N,) the record was learned, not held back.
     """
 
     record_N: npt.NDArray[np.int64]
@@ -41,6 +47,31 @@ class Tick:
     y_N: Floats
     error_N: Floats
     loss_nats_N: Floats
+    paired_error_N: Floats
+    paired_loss_nats_N: Floats
+    is_late_N: Flags
+    is_learned_N: Flags
+
+    @classmethod
+    def of_examples(
+        cls,
+        record_N: npt.NDArray[np.int64],
+        x_ND: Floats,
+        y_N: Floats,
+        error_N: Floats,
+        loss_nats_N: Floats,
+        *,
+        is_learned: bool = True,
+    ) -> Self:
+        """Records that brought their labels with them."""
+        late_N, learned_N = np.zeros(len(y_N), np.bool_), np.full(len(y_N), is_learned)
+        return cls(record_N, x_ND, y_N, error_N, loss_nats_N, error_N, loss_nats_N, late_N, learned_N)
+
+    def chosen(self, is_chosen_N: Flags) -> Tick:
+        """Some of the records."""
+        if is_chosen_N.all():
+            return self
+        return Tick(*(getattr(self, name)[is_chosen_N] for name in Tick.__slots__))
 
 
 class TickBuffer:
@@ -49,28 +80,32 @@ class TickBuffer:
     def __init__(self) -> None:
         self._parts: list[Tick] = []
 
-    def add(self, block: Block, first_record: int) -> None:
-        """Take in what an estimator's ``step`` did on records from number ``first_record`` on."""
+    def add(self, block: Block, first_record: int, *, is_learned: bool = True) -> None:
+        """Take in what an estimator did (``step``, ``score``) on records from number ``first_record`` on."""
         scored = block.scored
-        if len(scored.record):
-            y_N = block.y_N.astype(np.float64)
-            record_N = scored.record + first_record
-            self._parts.append(Tick(record_N, block.x_ND, y_N, scored.error, scored.loss_nats))
+        record_N, y_N = scored.record + first_record, block.y_N.astype(np.float64)
+        self.add_rows(
+            Tick.of_examples(record_N, block.x_ND, y_N, scored.error, scored.loss_nats, is_learned=is_learned)
+        )
+
+    def add_rows(self, rows: Tick) -> None:
+        """Take in the next scored records."""
+        if len(rows.record_N):
+            self._parts.append(rows)
 
     def take(self) -> Tick:
         """The whole tick; the next one begins."""
         parts, self._parts = self._parts, []
         if not parts:
             nothing = np.empty(0)
-            return Tick(np.empty(0, np.int64), np.empty((0, 0)), nothing, nothing, nothing)
+            return Tick.of_examples(np.empty(0, np.int64), np.empty((0, 0)), nothing, nothing, nothing)
         width = parts[-1].x_ND.shape[1]
-        return Tick(
-            np.concatenate([part.record_N for part in parts]),
-            np.concatenate([widened(part.x_ND, width) for part in parts]),
-            np.concatenate([part.y_N for part in parts]),
-            np.concatenate([part.error_N for part in parts]),
-            np.concatenate([part.loss_nats_N for part in parts]),
-        )
+        columns = {
+            name: np.concatenate([getattr(part, name) for part in parts])
+            for name in Tick.__slots__
+            if name != "x_ND"
+        }
+        return Tick(x_ND=np.concatenate([widened(part.x_ND, width) for part in parts]), **columns)
 
     def state_dict(self) -> dict[str, Any]:
         """The records collected so far."""
@@ -80,6 +115,43 @@ class TickBuffer:
 
     def load_state_dict(self, state: Mapping[str, Any]) -> Self:
         """Take over saved records; returns itself."""
-        tick = Tick(**{name: np.asarray(array) for name, array in state.items()})
+        columns: dict[str, Any] = {name: np.asarray(array) for name, array in state.items()}
+        # States of earlier versions know no late labels.
+        tick = Tick(**columns) if "is_late_N" in columns else Tick.of_examples(**columns)
         self._parts = [tick] if len(tick.record_N) else []
         return self
+
+
+class ObservedBuffer:
+    """Collects records whose label is still to come, for the watch over the gates, which needs none."""
+
+    def __init__(self) -> None:
+        self._parts: list[Floats] = []
+        self._count = 0
+
+    def __len__(self) -> int:
+        return self._count
+
+    def add(self, x_ND: Floats) -> None:
+        """Take in the next records, (N, D)."""
+        if len(x_ND):
+            self._parts.append(x_ND)
+            self._count += len(x_ND)
+
+    def take(self) -> Floats:
+        """All of them, (N, D); the next run begins."""
+        width = self._parts[-1].shape[1] if self._parts else 0
+        parts = [widened(part, width) for part in self._parts]
+        self._parts, self._count = [], 0
+        return np.concatenate([np.empty((0, width)), *parts])
+
+    def state_dict(self) -> dict[str, Any]:
+        """The records collected so far."""
+        x_ND = self.take()
+        self.add(x_ND)
+        return {"x_ND": x_ND.copy()}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Take over saved records."""
+        self.take()
+        self.add(np.asarray(state["x_ND"]))

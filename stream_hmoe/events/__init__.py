@@ -108,11 +108,11 @@ class Taken:
     ``Account``.
 
     Args:
-        facts: what was predicted and scored, cut where the set of experts changed; then what else happened, in
-            stream order.
+        facts: what was predicted and scored, cut where the set of experts changed; then what else happened,
+            in stream order.
         outcomes: what became of every event.
-        rejections: for every event that is REJECTED, by its place, what is wrong with it; a label's has no fact
-            of its own, as no record is lost with it.
+        rejections: for every event that is REJECTED, by its place, what is wrong with it; that of a label is
+            no fact, as no record is lost with it.
     """
 
     facts: list[Fact]

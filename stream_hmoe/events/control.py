@@ -139,6 +139,8 @@ class Watched:
         is_worse: the watch over the last promotion raised its alarm.
         is_referenced: harm can be seen: the losses have a complete reference.
         is_released: an operator asked to go on.
+        order: what else an operator asked for; it can be done.
+        is_frozen: nothing is learned, and nothing decided unless it was asked for.
     """
 
     record: int
@@ -155,6 +157,8 @@ class Watched:
     is_worse: bool = False
     is_referenced: bool = True
     is_released: bool = False
+    order: Order | None = None
+    is_frozen: bool = False
 
     @property
     def level(self) -> Level:
@@ -166,18 +170,30 @@ class Watched:
         values = asdict(self)
         for evidence in values["evidence"]:
             evidence["level"] = int(evidence["level"])
-        plain = {"evidence": list(values["evidence"]), "gate": int(self.gate), "concept": int(self.concept)}
+        plain: dict[str, Any] = {
+            "evidence": list(values["evidence"]),
+            "gate": int(self.gate),
+            "concept": int(self.concept),
+        }
+        # Left out where nobody asked for anything: so it was written before one could.
+        order = values.pop("order")
+        if order is not None:
+            plain["order"] = order.value
+        if not self.is_frozen:
+            del values["is_frozen"]
         return {**values, **plain, "leaves": list(self.leaves), "challengers": self.challengers.value}
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Watched:
         """What ``to_json`` gave."""
         evidence = (Evidence(**{**entry, "level": Level(entry["level"])}) for entry in values["evidence"])
-        plain = {
+        plain: dict[str, Any] = {
             "evidence": tuple(evidence),
             "gate": Level(values["gate"]),
             "concept": Level(values["concept"]),
         }
+        if values.get("order") is not None:
+            plain["order"] = Order(values["order"])
         verdict = Verdict(values["challengers"])
         return cls(**{**values, **plain, "leaves": tuple(values["leaves"]), "challengers": verdict})
 
