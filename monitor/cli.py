@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from monitor.commands import checkpoint, dashboard, demo, doctor, drift, experts, metrics, run
+from monitor.commands import checkpoint, dashboard, demo, doctor, drift, experts, metrics, rules, run
 from monitor.problems import ExitCode, Problem
 from monitor.version import version
 from stream_hmoe.errors import StreamHMoEError
@@ -47,6 +47,7 @@ app.add_typer(drift.app, name="drift")
 app.add_typer(checkpoint.app, name="checkpoint")
 app.command("doctor")(doctor.command)
 app.command("metrics")(metrics.command)
+app.add_typer(rules.app, name="rules")
 
 
 @app.callback()
