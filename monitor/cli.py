@@ -8,7 +8,19 @@ from typing import Annotated
 
 import typer
 
-from monitor.commands import checkpoint, config, dashboard, demo, doctor, drift, experts, export, metrics, run
+from monitor.commands import (
+    checkpoint,
+    config,
+    dashboard,
+    demo,
+    doctor,
+    drift,
+    experts,
+    export,
+    metrics,
+    rules,
+    run,
+)
 from monitor.problems import ExitCode, Problem
 from monitor.version import version
 from stream_hmoe.errors import StreamHMoEError
@@ -49,6 +61,7 @@ app.add_typer(config.app, name="config")
 app.command("export")(export.command)
 app.command("doctor")(doctor.command)
 app.command("metrics")(metrics.command)
+app.add_typer(rules.app, name="rules")
 
 
 @app.callback()

@@ -9,13 +9,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.metrics import Process
+from monitor.metrics import Process, StatusCollector
 from monitor.status import Halt, Status, StatusBoard
 from monitor.targets import Task
 from stream_hmoe.events import Account, Phase
 from tests.monitor.metrics.made_status import ACCOUNT, board_of, full_status, scrape, scrape_of
 
 COUNTS = st.integers(0, 1_000_000)
+PARTS = ("learned", "held_back", "pending", "expired", "rejected", "duplicates")
+LABEL_PARTS = (
+    "labels_joined", "labels_waiting", "labels_duplicate", "labels_corrected", "labels_unmatched",
+    "labels_rejected",
+)  # fmt: skip
 
 
 def test_records_and_labels_by_outcome() -> None:
@@ -32,9 +37,10 @@ def test_records_and_labels_by_outcome() -> None:
 
 @given(parts=st.lists(COUNTS, min_size=6, max_size=6), labels=st.lists(COUNTS, min_size=6, max_size=6))
 def test_the_account_adds_up(parts: list[int], labels: list[int]) -> None:
-    from monitor.metrics.collector import StatusCollector
-
-    account = Account(sum(parts), *parts, sum(labels), *labels)
+    account = Account(
+        **dict(zip(PARTS, parts, strict=True)), **dict(zip(LABEL_PARTS, labels, strict=True)),
+        received=sum(parts), labels_received=sum(labels),
+    )  # fmt: skip
     board = board_of(replace(full_status(), account=account), Status(Task.CLASSIFICATION, account=ACCOUNT))
     sums: dict[str, float] = {}
     for family in StatusCollector([board], Process()).collect():
@@ -136,13 +142,13 @@ def test_counters_count_from_where_the_process_took_up_the_stream() -> None:
 
 def test_every_scrape_sees_the_newest_status_of_every_stream() -> None:
     boards = [StatusBoard(Status(Task.CLASSIFICATION, stream="a"))]
-    key = ("hmoe_experts", (("stream", "a"), ("level", "expert")))
+    key = ("hmoe_experts", (("level", "expert"), ("stream", "a")))
     assert key not in scrape(boards)
     boards[0].current = full_status("a")
     boards.append(board_of(full_status("b")))
     found = scrape(boards)
     assert found[key] == 3
-    assert found["hmoe_experts", (("stream", "b"), ("level", "group"))] == 2
+    assert found["hmoe_experts", (("level", "group"), ("stream", "b"))] == 2
 
 
 def test_the_process_tells_version_configuration_and_disk(tmp_path: Path) -> None:
