@@ -18,9 +18,9 @@ from stream_hmoe.audit import AuditChain
 from stream_hmoe.controller import ControllerSettings
 from stream_hmoe.events import Decided, Drifted, Fact, Level, Phase, Restructured, Watched
 
-__all__ = ["DECIDED", "SETTINGS", "WATCHED", "AuditLog", "decision_payload"]
+__all__ = ["DECIDED", "ORDERED", "SETTINGS", "WATCHED", "AuditLog", "decision_payload"]
 
-SETTINGS, WATCHED, DECIDED = "settings", "watched", "decided"
+SETTINGS, WATCHED, DECIDED, ORDERED = "settings", "watched", "decided", "ordered"
 DRIFTED, RESTRUCTURED = "drifted", "restructured"
 
 
@@ -77,6 +77,11 @@ class AuditLog:
                     self._append(fact.record, DRIFTED, _without_record(fact))
                 case Restructured():
                     self._append(fact.record, RESTRUCTURED, _without_record(fact))
+        self._file.flush()
+
+    def note(self, record: int, kind: str, payload: Mapping[str, Any]) -> None:
+        """Write down what is no fact of the stream: who ordered what."""
+        self._append(record, kind, payload)
         self._file.flush()
 
     def sync(self) -> None:

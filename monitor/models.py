@@ -8,10 +8,12 @@ from functools import partial
 from river.base import DriftDetector
 from river.drift import ADWIN, KSWIN, PageHinkley
 
+from monitor.config.schema import ModelConfig
 from monitor.targets import Task
 from stream_hmoe.adaptation import Adaptation
 from stream_hmoe.controller import ControllerSettings
 from stream_hmoe.estimators import HMoEClassifier, HMoERegressor
+from stream_hmoe.labels import LabelSettings
 from stream_hmoe.pipeline import Pipeline
 from stream_hmoe.signals import RiverSignals
 
@@ -25,13 +27,23 @@ DETECTORS: Mapping[str, Callable[[], DriftDetector]] = {
 }
 
 
-def build_pipeline(task: Task, detector: str | None = None) -> Pipeline:
+def build_pipeline(
+    task: Task,
+    detector: str | None = None,
+    model: ModelConfig | None = None,
+    labels: LabelSettings | None = None,
+) -> Pipeline:
     """The recommended model for a task, watched and controlled.
 
     Args:
         task: what is predicted.
         detector: name of a River detector that also watches loss, gate entropy and group shares.
+        model: what is to differ from the recommended setting.
+        labels: how long records and labels that come later wait for each other.
     """
-    model = HMoEClassifier() if task is Task.CLASSIFICATION else HMoERegressor()
-    signals = None if detector is None else RiverSignals(model.topology, DETECTORS[detector]())
-    return Pipeline(model, Adaptation(settings=CONTROLLER), signals, profile=True)
+    chosen = model or ModelConfig()
+    kind = HMoEClassifier if task is Task.CLASSIFICATION else HMoERegressor
+    learner = kind(gates=chosen.gates, seed=chosen.seed, adapt_experts=chosen.adapt_experts)
+    signals = None if detector is None else RiverSignals(learner.topology, DETECTORS[detector]())
+    adaptation = Adaptation(chosen.arl, CONTROLLER) if chosen.is_adapting else None
+    return Pipeline(learner, adaptation, signals, labels, profile=True)

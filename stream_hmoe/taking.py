@@ -44,6 +44,7 @@ class Taking:
         self._facts: list[tuple[float, Fact]] = []
         self._outcomes: list[EventOutcome] = []
         self._rejections: dict[int, Rejected] = {}
+        self._delays_seconds: list[float] = []
 
     def take(self, events: Sequence[Event]) -> Taken:
         """Take all events, in order; see ``Pipeline.take``."""
@@ -61,7 +62,8 @@ class Taking:
         self._do()
         # Stable: what happened at the same count stays in the order in which it happened.
         others = [fact for _, fact in sorted(self._facts, key=lambda entry: entry[0])]
-        return Taken([*self._by_record.in_order(), *others], self._outcomes, self._rejections)
+        facts = [*self._by_record.in_order(), *others]
+        return Taken(facts, self._outcomes, self._rejections, self._delays_seconds)
 
     def _examples(self, events: Sequence[Event]) -> None:
         """The examples that come next, up to the end of the tick."""
@@ -149,7 +151,9 @@ class Taking:
         flow.tally.labels_joined += 1
         observed_seconds = rows.times_seconds[slot]
         if observed_seconds > 0.0 and label.time_seconds > observed_seconds:
-            flow.tally.label_delay_seconds += label.time_seconds - observed_seconds
+            delay_seconds = float(label.time_seconds - observed_seconds)
+            flow.tally.label_delay_seconds += delay_seconds
+            self._delays_seconds.append(delay_seconds)
         if flow.is_frozen:
             flow.tally.held_back += 1
             self._rows.hold_back(slot, label.value, known, flow.records_seen)

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from monitor.audit_log import ORDERED
 from monitor.config.schema import CheckpointConfig, StreamConfig
 from monitor.decoding import Bad
 from monitor.durations import EVENT_EDGES_SECONDS, LABEL_EDGES_SECONDS, Durations
@@ -127,7 +128,7 @@ class StreamWorker:
         """
         self.parts.pipeline.order(order)
         records = self.parts.pipeline.records_seen
-        self.parts.audit.note(records, "ordered", {"order": order.value, "caller": caller, "reason": why})
+        self.parts.audit.note(records, ORDERED, {"order": order.value, "caller": caller, "reason": why})
         self._recorder.announce(EventKind.ORDERED, f"{caller} asked to {order.value}", records)
         self._log.info("ordered", order=order.value, caller=caller, record=records)
         self._board.current = replace(self._board.current, is_frozen=self.parts.pipeline.is_frozen)

@@ -7,7 +7,7 @@ Shapes: N records of a block, D features.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -118,3 +118,4 @@ class Taken:
     facts: list[Fact]
     outcomes: list[EventOutcome]
     rejections: Mapping[int, Rejected]
+    label_delays_seconds: Sequence[float] = ()
