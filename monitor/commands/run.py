@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path, PurePath
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -50,10 +52,23 @@ class StdinChoice(StrEnum):
 
 def command(
     input_path: Annotated[
-        str,
+        str | None,
         typer.Option("--input", "-i", metavar="FILE|-", help="CSV, JSON Lines, Parquet; plain or gzip."),
-    ],
-    target: Annotated[str, typer.Option("--target", "-t", metavar="NAME", help="The column to predict.")],
+    ] = None,
+    target: Annotated[
+        str | None, typer.Option("--target", "-t", metavar="NAME", help="The column to predict.")
+    ] = None,
+    config: Annotated[
+        Path | None,
+        typer.Option("--config", "-c", metavar="FILE", help="Be a service: streams as this YAML says."),
+    ] = None,
+    settings_set: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="With --config: override a setting; repeatable."),
+    ] = None,
+    standby: Annotated[
+        bool, typer.Option("--standby", help="With --config: wait while another worker has the streams.")
+    ] = False,
     task: Annotated[
         TaskChoice, typer.Option("--task", help="auto decides from the first 1,000 labels, and says why.")
     ] = TaskChoice.AUTO,
@@ -122,13 +137,16 @@ def command(
 ) -> None:
     """Predict, score, then learn: every record of a stream, in order.
 
-    For example:
+    With --input, a file or standard input to its end; with --config, a service that goes on (Kafka, Redis, HTTP,
+    files; late labels; several streams): see hmoe config --help. For example:
 
     * hmoe run --input elec.csv.gz --target label
 
     * hmoe run --input elec.csv.gz --target label --predictions out.csv --resume
 
     * tail -F events.jsonl | hmoe run --input - --target price --run-dir runs/live
+
+    * hmoe run --config hmoe.yaml --set http.port=9000
 
     Ctrl-C stops after the records under way and keeps everything; --resume goes on as if it had not stopped.
 
@@ -139,6 +157,11 @@ def command(
     from monitor.sources.opening import InputSettings
     from monitor.targets import Task
 
+    if config is not None:
+        _require_no_input(input_path, target)
+        _serve(config, settings_set or (), is_standby=standby)
+    if input_path is None or target is None:
+        raise UsageProblem("say what to learn from: --input FILE --target NAME, or --config hmoe.yaml")
     _require_consistent(input_path, resume, overwrite, stdin_holds)
     _require_delimiter(delimiter)
     usual = RunPaths.inside(run_dir or Path("runs", _run_name(input_path)))
@@ -174,6 +197,19 @@ def command(
     title = f"{input_path}: learning {target!r}"
     summary = run(settings, choose_view(title, is_quiet=quiet, is_json=as_json))
     report_summary(summary, as_json, sys.argv[1:])
+
+
+def _serve(config: Path, settings: Sequence[str], *, is_standby: bool) -> NoReturn:
+    """Be the service until it ends."""
+    from monitor.commands.config import overrides_of
+    from monitor.service import run_service
+
+    raise typer.Exit(run_service(config, overrides_of(settings), os.environ, is_standby=is_standby))
+
+
+def _require_no_input(input_path: str | None, target: str | None) -> None:
+    if input_path is not None or target is not None:
+        raise UsageProblem("--config says what to learn from: leave out --input and --target, or --config")
 
 
 def _run_name(input_path: str) -> str:

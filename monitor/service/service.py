@@ -26,15 +26,15 @@ IDLE_SECONDS = 0.005
 
 
 def run_service(
-    config_path: Path, overrides: Mapping[str, str], *, is_standby: bool, environment: Mapping[str, str]
+    config_path: Path, overrides: Mapping[str, str], environment: Mapping[str, str], *, is_standby: bool
 ) -> ExitCode:
     """Run the streams of a configuration until they have ended or a stop is requested.
 
     Args:
         config_path: the configuration.
         overrides: settings of the command line.
-        is_standby: wait for streams that another worker holds.
         environment: settings of the environment.
+        is_standby: wait for streams that another worker holds.
 
     Raises:
         Problem: the service cannot begin; the message says why and what to do.
