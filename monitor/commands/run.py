@@ -201,10 +201,10 @@ def command(
 
 def _serve(config: Path, settings: Sequence[str], *, is_standby: bool) -> NoReturn:
     """Be the service until it ends."""
-    from monitor.commands.config import overrides_of
+    from monitor.commands.config import settings_of
     from monitor.service import run_service
 
-    raise typer.Exit(run_service(config, overrides_of(settings), os.environ, is_standby=is_standby))
+    raise typer.Exit(run_service(config, settings_of(list(settings)), os.environ, is_standby=is_standby))
 
 
 def _require_no_input(input_path: str | None, target: str | None) -> None:
