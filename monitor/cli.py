@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from monitor.commands import checkpoint, config, dashboard, demo, doctor, drift, experts, run
+from monitor.commands import checkpoint, config, dashboard, demo, dlq, doctor, drift, experts, run
 from monitor.problems import ExitCode, Problem
 from monitor.version import version
 from stream_hmoe.errors import StreamHMoEError
@@ -46,6 +46,7 @@ app.command("experts")(experts.command)
 app.add_typer(drift.app, name="drift")
 app.add_typer(checkpoint.app, name="checkpoint")
 app.add_typer(config.app, name="config")
+app.add_typer(dlq.app, name="dlq")
 app.command("doctor")(doctor.command)
 
 
