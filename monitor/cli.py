@@ -13,6 +13,7 @@ from monitor.commands import (
     config,
     dashboard,
     demo,
+    dlq,
     doctor,
     drift,
     experts,
@@ -59,6 +60,7 @@ app.add_typer(drift.app, name="drift")
 app.add_typer(checkpoint.app, name="checkpoint")
 app.add_typer(config.app, name="config")
 app.command("export")(export.command)
+app.add_typer(dlq.app, name="dlq")
 app.command("doctor")(doctor.command)
 app.command("metrics")(metrics.command)
 app.add_typer(rules.app, name="rules")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from typing import Any
 
 import pyarrow as pa
 import pytest
@@ -14,7 +15,11 @@ from stream_hmoe.events import Example
 from tests.monitor.decoding.made_messages import arrow, message, messages, stream
 
 CONFIG = stream(source={"format": "arrow"}, features={"x": {"type": "number", "most": 10}})
-RECORDS = [{"x": 1.0, "label": "a"}, {"x": 99.0, "label": "a"}, {"x": None, "label": "b"}]
+RECORDS: list[dict[str, Any]] = [
+    {"x": 1.0, "label": "a"},
+    {"x": 99.0, "label": "a"},
+    {"x": None, "label": "b"},
+]
 
 
 @pytest.mark.parametrize("is_file", [False, True])
