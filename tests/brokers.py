@@ -146,12 +146,12 @@ def create_topics(bootstrap: str, topics: Mapping[str, int]) -> None:
 
 
 @contextmanager
-def start_redis() -> Iterator[str]:
-    """A Redis server without persistence; gives its URL."""
+def start_redis(port: int | None = None) -> Iterator[str]:
+    """A Redis server without persistence, on any port when none is named; gives its URL."""
     program = shutil.which("redis-server")
     if program is None:
         pytest.skip("redis-server is not installed: apt install redis-server")
-    port = _free_port()
+    port = port or _free_port()
     with tempfile.TemporaryDirectory() as folder:
         command = [program, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", folder]
         with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:

@@ -148,7 +148,7 @@ class KafkaSource:
             if more:
                 self._stalled_seconds = 0.0
                 continue
-            if taken or began >= deadline:
+            if taken or began >= deadline or self._fetch.failure is not None:
                 break
             self._fetch.wait(self._longest_wait(deadline - began))
             self._pass_over(time.monotonic() - began)
