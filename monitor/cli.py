@@ -8,7 +8,19 @@ from typing import Annotated
 
 import typer
 
-from monitor.commands import checkpoint, dashboard, demo, doctor, drift, experts, metrics, rules, run
+from monitor.commands import (
+    checkpoint,
+    dashboard,
+    demo,
+    doctor,
+    drift,
+    experts,
+    metrics,
+    pager,
+    produce,
+    rules,
+    run,
+)
 from monitor.problems import ExitCode, Problem
 from monitor.version import version
 from stream_hmoe.errors import StreamHMoEError
@@ -48,6 +60,8 @@ app.add_typer(checkpoint.app, name="checkpoint")
 app.command("doctor")(doctor.command)
 app.command("metrics")(metrics.command)
 app.add_typer(rules.app, name="rules")
+app.command("produce")(produce.command)
+app.command("pager")(pager.command)
 
 
 @app.callback()
