@@ -9,6 +9,11 @@ from typing import Annotated
 import typer
 
 from monitor.commands import (
+    <<<<<<<,
+    =======,
+    >>>>>>>,
+    HEAD,
+    alerts,
     checkpoint,
     config,
     dashboard,
@@ -19,6 +24,8 @@ from monitor.commands import (
     experts,
     export,
     metrics,
+    pager,
+    produce,
     rules,
     run,
 )
@@ -64,6 +71,8 @@ app.add_typer(dlq.app, name="dlq")
 app.command("doctor")(doctor.command)
 app.command("metrics")(metrics.command)
 app.add_typer(rules.app, name="rules")
+app.command("produce")(produce.command)
+app.command("pager")(pager.command)
 
 
 @app.callback()
