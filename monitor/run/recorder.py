@@ -9,7 +9,7 @@ from typing import Any
 
 from monitor.audit_log import AuditLog
 from monitor.journal.fold import JournalFold
-from monitor.journal.schema import EventKind, EventRow, Rows
+from monitor.journal.schema import BadRow, EventKind, EventRow, Rows
 from monitor.journal.writer import JournalWriter, Stamp
 from monitor.pace import Throughput, resident_memory_bytes
 from monitor.status import StatusBoard, last_shares, told
@@ -56,6 +56,10 @@ class Recorder:
             status["last_change"] = f"record {changes[-1].record:,}: {changes[-1].message}"
         self._show(rows, records, status)
         self._write(rows)
+
+    def add_bad(self, row: BadRow) -> None:
+        """Journal what could not be used."""
+        self._write(Rows(bad=(row,)))
 
     def finish(self) -> None:
         """The stream has ended: close the interval under way."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,8 +19,7 @@ from monitor.config.schema import (
 from monitor.dead_letters import FloodGuard
 from monitor.decoding import make_decoder
 from monitor.journal.fold import INTERVAL_RECORDS, WINDOW_INTERVALS, JournalFold
-from monitor.journal.retention import Retention
-from monitor.journal.writer import JournalWriter
+from monitor.journal.writer import JournalWriter, Retention
 from monitor.logs import Logger
 from monitor.models import CONTROLLER, build_pipeline
 from monitor.problems import ConfigurationProblem
@@ -37,7 +36,6 @@ from monitor.sources.opening_messages import open_messages
 from monitor.targets import Task, to_targets
 from monitor.version import version
 from stream_hmoe import checkpoint
-from stream_hmoe.errors import BadCheckpoint
 from stream_hmoe.labels import LabelSettings
 from stream_hmoe.pipeline import Pipeline
 
@@ -99,7 +97,7 @@ def open_stream(service: ServiceConfig, config: StreamConfig, log: Logger, stack
     state = _newest(config, paths, log)
     pipeline = _pipeline(config)
     fold = JournalFold(config.task is Task.CLASSIFICATION, pipeline.model.topology)
-    retention = Retention.of(service.journal)
+    retention = Retention(**service.journal.model_dump())
     journal = stack.enter_context(closing(JournalWriter(paths.journal, _meta(config), retention)))
     if state is None:
         _warm_up(config, pipeline, log)
@@ -117,6 +115,8 @@ def open_stream(service: ServiceConfig, config: StreamConfig, log: Logger, stack
     guard = FloodGuard(config.dead_letters.max_ratio, config.dead_letters.window_messages)
     if state is not None:
         guard.load_state_dict(state.guard)
+    if guard.is_halted:
+        guard.release()  # whoever starts the stream again has looked at it
     inbox = _inbox(config, paths)
     return StreamParts(
         is_new=state is None,

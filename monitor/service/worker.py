@@ -33,10 +33,15 @@ from monitor.targets import Task
 from stream_hmoe import checkpoint
 from stream_hmoe.events import Fact, Label, Order, Rejected, Taken
 
-__all__ = ["StreamWorker"]
+__all__ = ["DeadLetterFlood", "StreamWorker"]
 
 FLOW_SECONDS = 1.0
 MAX_SHOWN = 200
+FLOOD_REMEDY = "look at them with hmoe dlq show, mend their sender, then start the service again"
+
+
+class DeadLetterFlood(ConfigurationProblem):
+    """Too large a share of the messages could not be used: the stream halts instead of draining into them."""
 
 
 class StreamWorker:
@@ -107,9 +112,9 @@ class StreamWorker:
             self._latency = self._latency.plus(time.monotonic() - begun, arrived.count)
         self._show_flow()
         self._save_if_due()
-        if self.parts.guard.is_flooded:
+        if self.parts.guard.is_halted:
             self.save()
-            raise ConfigurationProblem(self.parts.guard.reason(str(self.parts.dead_letters)))
+            raise DeadLetterFlood(f"{self.parts.guard.halted}; {FLOOD_REMEDY}")
         return arrived.count
 
     def predict(self, features: Mapping[str, Any]) -> Prediction:
@@ -129,7 +134,7 @@ class StreamWorker:
         self.parts.pipeline.order(order)
         records = self.parts.pipeline.records_seen
         self.parts.audit.note(records, ORDERED, {"order": order.value, "caller": caller, "reason": why})
-        self._recorder.announce(EventKind.ORDERED, f"{caller} asked to {order.value}", records)
+        self._recorder.announce(EventKind.ORDERED, f"{caller} ordered: {order.value}", records)
         self._log.info("ordered", order=order.value, caller=caller, record=records)
         self._board.current = replace(self._board.current, is_frozen=self.parts.pipeline.is_frozen)
         self.save()
@@ -148,7 +153,6 @@ class StreamWorker:
         while len(self._kept) > self.saving.keep:
             self._kept.popleft()
         parts.intake.acknowledge(self._position, self._kept[0])
-        parts.journal.checkpointed()
         seconds = time.monotonic() - begun
         size = sum(file.stat().st_size for file in folder.iterdir())
         self._board.current = replace(
@@ -216,7 +220,7 @@ class StreamWorker:
                 parts.decisions.write(identifier, record, None)
         others: list[Fact] = [fact for fact in taken.facts if not isinstance(fact, Rejected)]
         self._delay = self._delay.and_also(taken.label_delays_seconds)
-        parts.guard.update(end - begin, len(rejected))
+        parts.guard.take(end - begin, sorted(taken.rejections))
         self._recorder.add([*rejected, *others], parts.pipeline.records_seen, **self._status())
         if self._answers:
             results.answer(self._answers)
@@ -238,7 +242,7 @@ class StreamWorker:
         clock = parts.pipeline.records_seen
         fact = Rejected(clock, bad.field or "message", bad.value, bad.reason, bad.remedy)
         fact = self._put_aside(message, fact, DeadReason.UNREADABLE)
-        parts.guard.update(1, 1)
+        parts.guard.take(1, [0])
         self._recorder.add([fact], clock, **self._status())
         if self._answers:
             answer_unreadable(self._answers, message, bad)
@@ -252,7 +256,7 @@ class StreamWorker:
         text = message.body[:MAX_SHOWN].decode("utf-8", "replace")
         origin = f"{message.log}@{message.offset}"
         row = BadRow(fact.record, time.time(), origin, fact.field, fact.value, fact.reason, fact.remedy, text)
-        parts.journal.write_bad(row)
+        self._recorder.add_bad(row)
         self._log.warning("dead_letter", origin=origin, field=fact.field, reason=fact.reason)
         return fact
 

@@ -19,6 +19,7 @@ class EventKind(enum.StrEnum):
     STARTED = "started"
     RESUMED = "resumed"
     CHECKPOINT = "checkpoint"
+    ORDERED = "ordered"
     STOPPED = "stopped"
     FINISHED = "finished"
 
