@@ -9,11 +9,6 @@ from typing import Annotated
 import typer
 
 from monitor.commands import (
-    <<<<<<<,
-    =======,
-    >>>>>>>,
-    HEAD,
-    alerts,
     checkpoint,
     config,
     dashboard,

@@ -40,3 +40,7 @@ class TemporaryProblem(Problem):
     """The same command may work later: a port in use, an incomplete file, a full disk."""
 
     exit_code = ExitCode.TEMPORARY
+
+
+class MessagesGone(ConfigurationProblem):
+    """Messages were deleted from a log before they were read, and nobody said that they may be passed over."""

@@ -68,7 +68,6 @@ class Status:
         checkpoint_failures: checkpoints that could not be written.
         checkpoint_duration_seconds: what the last checkpoint took.
         checkpoint_bytes: its size.
-        disk_free_bytes: room left where the stream keeps its state.
         event_latency: how long events took from their arrival here to their facts.
         label_delay: how long labels came after their observations.
         loss_fast_nats: running mean of the loss over the last thousand or so records; None without any.
@@ -104,7 +103,6 @@ class Status:
     checkpoint_failures: int = 0
     checkpoint_duration_seconds: float = 0.0
     checkpoint_bytes: int = 0
-    disk_free_bytes: int = 0
     event_latency: Durations | None = None
     label_delay: Durations | None = None
     loss_fast_nats: float | None = None

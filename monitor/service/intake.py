@@ -13,8 +13,8 @@ from monitor.decoding import WHOLE, Bad, BadKind, Decoded, Decoder
 from monitor.decoding.decoded import shown
 from monitor.sources.chunk import Chunk, Malformed, Position, Source
 from monitor.sources.messages import Channel, Message, MessageSource
-from monitor.sources.opening import InputSettings, open_source
-from monitor.targets import to_targets
+from monitor.sources.opening import InputSettings, open_source, take_sample
+from monitor.targets import SAMPLE_RECORDS, to_targets
 from stream_hmoe.events import Example
 
 __all__ = ["Arrived", "FileIntake", "Intake", "MessageIntake", "open_file"]
@@ -177,4 +177,7 @@ def open_file(config: StreamConfig, source: FileSourceConfig, position: Position
         ignored=tuple(config.ignored),
         categories=tuple(name for name, known in config.features.items() if known.type == "category"),
     )
-    return FileIntake(open_source(settings, position or None), config, source.path, position or {})
+    opened = open_source(settings, position or None)
+    if not position:
+        take_sample(opened, settings, SAMPLE_RECORDS)  # nothing was read yet: learn the columns
+    return FileIntake(opened, config, source.path, position or {})

@@ -31,9 +31,9 @@ from monitor.sinks import DeadLetters, Sink, open_dead_letters, open_sink
 from monitor.sources.chunk import Position
 from monitor.sources.inbox import Inbox
 from monitor.sources.inbox_source import InboxSource
-from monitor.sources.opening import InputSettings, open_source
+from monitor.sources.opening import InputSettings, open_source, take_sample
 from monitor.sources.opening_messages import open_messages
-from monitor.targets import Task, to_targets
+from monitor.targets import SAMPLE_RECORDS, Task, to_targets
 from monitor.version import version
 from stream_hmoe import checkpoint
 from stream_hmoe.labels import LabelSettings
@@ -181,6 +181,7 @@ def _warm_up(config: StreamConfig, pipeline: Pipeline, log: Logger) -> None:
     settings = InputSettings(path=str(config.warm_start), target=config.target, ignored=tuple(config.ignored))
     learned = rejected = 0
     with closing(open_source(settings)) as source:
+        take_sample(source, settings, SAMPLE_RECORDS)
         while (chunk := source.next_chunk(WARM_UP_RECORDS)) is not None:
             block = pipeline.model.step(chunk.records, to_targets(config.task, chunk.targets))
             learned += len(block.scored.record)

@@ -8,12 +8,10 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
-from prometheus_client import CollectorRegistry
-
-from monitor.config import ServiceConfig, load_config, secrets_in
+from monitor.config import ServiceConfig, config_hash, load_config, secrets_in
 from monitor.http import HttpServer, build_app
 from monitor.logs import get_logger, set_up_logs
-from monitor.metrics import StatusCollector
+from monitor.metrics import Process, registry_of
 from monitor.problems import ExitCode
 from monitor.run.stopping import StopRequest
 from monitor.service.gateway import ModelGateway
@@ -49,8 +47,7 @@ def run_service(
     with ExitStack() as stack:
         service = Service(config, is_standby=is_standby)
         stack.callback(service.close)
-        registry = CollectorRegistry()
-        registry.register(StatusCollector(*service.boards))
+        registry = registry_of(service.boards, Process(config.state, config_hash(config)))
         app = build_app(service.gateway, config.http, registry)
         server = stack.enter_context(HttpServer(app, config.http.host, config.http.port))
         log.info("http_listening", address=server.address)

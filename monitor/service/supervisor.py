@@ -18,12 +18,12 @@ from typing import TypeVar
 from monitor.config.schema import ServiceConfig, StreamConfig
 from monitor.journal.schema import EventKind
 from monitor.logs import Logger
-from monitor.problems import ConfigurationProblem, Problem, TemporaryProblem
+from monitor.problems import ConfigurationProblem, MessagesGone, Problem, TemporaryProblem
 from monitor.service.answers import Answers
 from monitor.service.opening import open_stream
 from monitor.service.paths import StreamPaths
-from monitor.service.worker import StreamWorker
-from monitor.status import Status, StatusBoard
+from monitor.service.worker import DeadLetterFlood, StreamWorker
+from monitor.status import Halt, Status, StatusBoard
 from stream_hmoe.errors import StreamHMoEError
 
 __all__ = ["Standing", "StreamSupervisor"]
@@ -151,7 +151,7 @@ class StreamSupervisor:
 
     def _begin(self) -> int:
         parts = open_stream(self.service, self.config, self._log, self._open)
-        self.board.current = replace(self.board.current, halted="")
+        self.board.current = replace(self.board.current, halted="", halt=None)
         self.worker = StreamWorker(
             self.config, self.service.checkpoint, self._paths, parts, self.board, self.answers, self._log
         )
@@ -162,21 +162,26 @@ class StreamSupervisor:
         """Do something with the stream; a failure closes it and decides how it goes on."""
         try:
             return action()
+        except DeadLetterFlood as flood:
+            self._fail(str(flood), Halt.DEAD_LETTERS, is_final=True)
+        except MessagesGone as gap:
+            self._fail(str(gap), Halt.GAP, is_final=True)
         except TemporaryProblem as problem:
-            self._fail(str(problem), is_final=False)
+            self._fail(str(problem), Halt.SOURCE, is_final=False)
         except (Problem, StreamHMoEError) as problem:
-            self._fail(str(problem), is_final=True)
+            self._fail(str(problem), Halt.OTHER, is_final=True)
         except (OSError, sqlite3.Error) as error:
-            self._fail(f"{type(error).__name__}: {error}", is_final=False)
+            self._fail(f"{type(error).__name__}: {error}", Halt.STORAGE, is_final=False)
         except Exception as error:  # a defect of ours must not take the other streams down
             self._log.exception("stream_failed")
-            self._fail(f"{type(error).__name__}: {error}", is_final=self._failures >= MAX_FAILURES)
+            is_final = self._failures >= MAX_FAILURES
+            self._fail(f"{type(error).__name__}: {error}", Halt.OTHER, is_final=is_final)
         return None
 
-    def _fail(self, reason: str, *, is_final: bool) -> None:
+    def _fail(self, reason: str, halt: Halt, *, is_final: bool) -> None:
         self._close_worker()
         self.answers.fail(reason)
-        self.board.current = replace(self.board.current, halted=reason)
+        self.board.current = replace(self.board.current, halted=reason, halt=halt)
         if is_final:
             self.standing = Standing.HALTED
             self._log.error("stream_halted", reason=reason)

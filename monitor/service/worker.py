@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import time
 from collections import deque
 from collections.abc import Mapping
@@ -184,6 +183,7 @@ class StreamWorker:
         kind = EventKind.STARTED if parts.is_new else EventKind.RESUMED
         message = "started" if parts.is_new else f"resumed after {records:,} records"
         self._recorder.add((), records, **self._status())
+        self._board.start = self._board.current
         self._recorder.announce(kind, message, records)
         parts.journal.set_meta({"status": "running"})
         if parts.is_new:
@@ -278,9 +278,8 @@ class StreamWorker:
         if now - self._flow_seconds < FLOW_SECONDS:
             return
         self._flow_seconds = now
-        free = shutil.disk_usage(self._paths.folder).free
         self._board.current = replace(
-            self._board.current, lag_records=self.parts.intake.lag(), disk_free_bytes=free, **self._status()
+            self._board.current, lag_records=self.parts.intake.lag(), **self._status()
         )
         latency, delay = self._flowed
         row = flow_row(self._board.current, self._latency.since(latency), self._delay.since(delay))
