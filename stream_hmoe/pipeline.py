@@ -31,8 +31,7 @@ class Pipeline:
         labels: how long records and labels that come later wait for each other.
 
     Example:
-        >>> from stream_hmoe import HMoEClassifier, Pipeline
-        >>> from stream_hmoe.events import Label, Observation
+        >>> from stream_hmoe import HMoEClassifier, Label, Observation, Pipeline
         >>> pipeline = Pipeline(HMoEClassifier())
         >>> for day in range(50):
         ...     hours = [Observation(f"{day}/{hour}", {"hour": hour}) for hour in range(24)]
@@ -128,6 +127,11 @@ class Pipeline:
 
     def order(self, order: Order) -> None:
         """Do what an operator asks for: freezing at once, all else at the next tick.
+
+        RETRAIN makes a challenger from the newest records, while the controller is at rest (normal, warn,
+        cool-down; a former champion is no longer kept then). PROMOTE puts the leading challenger in service
+        once one has caught up, ROLL_BACK the former champion while one is kept, RELEASE ends a hold. A frozen
+        model is neither retrained nor replaced, but its former champion may be put back.
 
         Raises:
             OrderRefused: it cannot be done now; the message says why.

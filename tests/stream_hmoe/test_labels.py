@@ -41,7 +41,12 @@ def outcomes(running: Pipeline, *events: Event) -> list[EventOutcome]:
 
 def test_a_label_joins_its_observation_once() -> None:
     running = pipeline()
-    events = [seen("one", 10.0), Label("one", "yes", 25.0), Label("one", "yes"), Label("one", "no")]
+    events: list[Event] = [
+        seen("one", 10.0),
+        Label("one", "yes", 25.0),
+        Label("one", "yes"),
+        Label("one", "no"),
+    ]
     assert outcomes(running, *events) == [O.PREDICTED, O.JOINED, O.DUPLICATE, O.CORRECTED]
     assert outcomes(running, seen("one")) == [O.DUPLICATE]
     assert running.account == Account(
@@ -77,7 +82,7 @@ def test_an_early_label_is_joined_right_after_the_prediction() -> None:
 
 def test_what_is_unusable_is_rejected() -> None:
     running = pipeline()
-    events = [Observation("one", BAD), seen("two"), Label("two", None), Label("two", "yes")]
+    events: list[Event] = [Observation("one", BAD), seen("two"), Label("two", None), Label("two", "yes")]
     taken = running.take(events)
     assert taken.outcomes == [O.REJECTED, O.PREDICTED, O.REJECTED, O.JOINED]
     assert {place: fact.field for place, fact in taken.rejections.items()} == {0: "a", 2: "target"}
@@ -160,7 +165,7 @@ def test_an_early_label_of_a_class_too_many_is_rejected_when_it_is_claimed() -> 
 
 def test_a_number_is_the_same_however_it_is_written() -> None:
     running = Pipeline(HMoERegressor(kinds=("linear",)))
-    events = [seen("one"), Label("one", "1.5"), Label("one", 1.5), Label("one", 2)]
+    events: list[Event] = [seen("one"), Label("one", "1.5"), Label("one", 1.5), Label("one", 2)]
     assert outcomes(running, *events) == [O.PREDICTED, O.JOINED, O.DUPLICATE, O.CORRECTED]
 
 

@@ -208,7 +208,7 @@ def test_labels_that_come_at_once_change_no_decision(task: Task) -> None:
 def river_events(records: list[dict[str, Any]], targets: list[Any], delay: int) -> list[Event]:
     """River's order of questions and answers."""
     events: list[Event] = []
-    pairs = zip(records, targets, strict=True)
+    pairs: Any = zip(records, targets, strict=True)
     for number, record, *answer in river_stream.simulate_qa(pairs, moment=None, delay=delay, copy=False):
         target = answer[0] if answer else None
         events.append(Observation(str(number), record) if target is None else Label(str(number), target))
@@ -221,8 +221,8 @@ def test_the_delayed_metric_is_that_of_river(task: Task, delay: int) -> None:
     records, targets = stream(task, 1_500, change=1_000)
     for n in range(500, 1_500, 3):
         records[n] |= {"late": float(n % 7), "colour": "red" if n % 4 else "blue"}
-    metric = metrics.Accuracy() if task == "classification" else metrics.MAE()
-    pairs = zip(records, targets, strict=True)
+    metric: Any = metrics.Accuracy() if task == "classification" else metrics.MAE()
+    pairs: Any = zip(records, targets, strict=True)
     evaluate.progressive_val_score(pairs, model(task), metric, delay=delay)
     running = Pipeline(model(task))
     scored = columns(take(running, river_events(records, targets, delay), [333] * 4).facts, Scored)
@@ -244,7 +244,7 @@ def test_the_model_ends_as_one_that_river_drives(task: Task) -> None:
     for event in events:
         if isinstance(event, Observation):
             driven.predict_one(event.features)
-        else:
+        elif isinstance(event, Label):
             driven.learn_one(records[int(event.key)], event.value)
     running.take(events)
     assert_same_state(running.model.state_dict(), driven.state_dict())
