@@ -13,6 +13,7 @@ from stream_hmoe.events import (
     Expired,
     Label,
     Observation,
+    Order,
     Predicted,
     Rejected,
     Scored,
@@ -78,6 +79,14 @@ def test_an_early_label_is_joined_right_after_the_prediction() -> None:
     assert predicted["predictions"][0] == "no"
     assert (scored["targets"], scored["predictions"], scored["error"].tolist()) == (["yes"], ["no"], [1.0])
     assert running.account.labels_waiting == 0
+
+
+def test_an_early_label_is_held_back_while_the_model_is_frozen() -> None:
+    running = pipeline()
+    running.take([Example({"a": 1.0}, "no")] * 3)
+    running.order(Order.FREEZE)
+    assert outcomes(running, Label("one", "yes"), seen("one")) == [O.EARLY, O.HELD_BACK]
+    assert (running.account.held_back, running.model.learner.records) == (1, 3)
 
 
 def test_what_is_unusable_is_rejected() -> None:

@@ -17,6 +17,7 @@ from river import stream as river_stream
 from stream_hmoe import HMoERegressor
 from stream_hmoe.adaptation import Adaptation
 from stream_hmoe.events import (
+    Action,
     Decided,
     Drifted,
     Event,
@@ -40,6 +41,7 @@ from tests.stream_hmoe.drifting import (
     adaptation,
     assert_same_facts,
     assert_same_state,
+    decisions,
     model,
     stream,
     through_disk,
@@ -48,7 +50,7 @@ from tests.stream_hmoe.late_events import BAD, Whole, assert_same, columns, late
 
 TASKS: list[Task] = ["classification", "regression"]
 SETTINGS = LabelSettings(max_pending=260, max_age_seconds=300.0)
-COUNT = 4_200
+COUNT = 6_500
 
 
 def pipeline(task: Task, adapting: Adaptation | None = None) -> Pipeline:
@@ -82,6 +84,7 @@ def test_everything_happens(run: Run) -> None:
     assert account.label_delay_seconds > 0.0
     kinds = {type(fact) for fact in run.whole.facts}
     assert kinds >= {Predicted, Scored, Expired, Rejected, Watched}
+    assert Action.CHALLENGE in {decision.action for decision in decisions(run.whole.facts)}
 
 
 def test_outcomes_are_what_is_counted(run: Run) -> None:
@@ -144,7 +147,7 @@ def test_event_by_event_changes_nothing(run: Run) -> None:
     assert_same_state(running.state_dict(), run.state)
 
 
-@pytest.mark.parametrize("at", [0, 1, 333, 3_001, 7_007])
+@pytest.mark.parametrize("at", [0, 1, 333, 7_007, 11_111])
 def test_a_restart_anywhere_changes_nothing(run: Run, at: int, tmp_path: Path) -> None:
     first, second = pipeline(run.task), pipeline(run.task)
     before = take(first, run.events[:at])
