@@ -18,6 +18,7 @@ from .estimators import HMoEClassifier, HMoERegressor
 from .events import Drifted, Fact, Rejected, Restructured, Scored
 from .signals import RiverSignals
 from .tick import TICK_RECORDS, ObservedBuffer, Tick, TickBuffer
+from .waiting import WaitingRows
 
 __all__ = ["Flow", "Passed", "Tally"]
 
@@ -69,6 +70,7 @@ class Flow:
         model: the learner.
         adaptation: watches, controller and challengers; None for none.
         signals: further River detectors; None for none.
+        waiting: the records that wait for their labels.
     """
 
     def __init__(
@@ -76,10 +78,12 @@ class Flow:
         model: HMoEClassifier | HMoERegressor,
         adaptation: Adaptation | None,
         signals: RiverSignals | None,
+        waiting: WaitingRows,
     ) -> None:
         self.model = model
         self.adaptation = adaptation
         self.signals = signals
+        self.waiting = waiting
         self.records_seen = 0
         self.is_frozen = False
         self.tally = Tally()
@@ -104,8 +108,11 @@ class Flow:
             targets: their N targets.
         """
         first, is_learned = self.records_seen, not self.is_frozen
-        through = self.model.step if is_learned else self.model.score
+        through, topology = self.model.step if is_learned else self.model.score, self.model.topology
         block = through(records, targets)
+        for change in block.restructured:
+            self.waiting.carry_over(change, topology)
+            topology = change.topology
         self.records_seen += len(records)
         self._tick.add(block, first, is_learned=is_learned)
         count, rejected = len(block.scored.record), len(block.rejected)

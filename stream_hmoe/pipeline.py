@@ -51,8 +51,8 @@ class Pipeline:
         signals: RiverSignals | None = None,
         labels: LabelSettings | None = None,
     ) -> None:
-        self._flow = Flow(model, adaptation, signals)
         self._labels = PendingLabels(labels)
+        self._flow = Flow(model, adaptation, signals, self._labels.rows)
 
     @property
     def model(self) -> HMoEClassifier | HMoERegressor:
@@ -154,6 +154,4 @@ class Pipeline:
             ValueError: it is of a pipeline with other parts; nothing was taken over.
         """
         self._flow.load_state_dict(state)
-        self._labels = PendingLabels(self._labels.settings)
-        if "labels" in state:
-            self._labels.load_state_dict(state["labels"])
+        self._labels.load_state_dict(state.get("labels", PendingLabels().state_dict()))

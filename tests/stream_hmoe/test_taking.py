@@ -37,6 +37,7 @@ from stream_hmoe.labels import LabelSettings
 from stream_hmoe.layout import Task
 from stream_hmoe.pipeline import Pipeline
 from stream_hmoe.signals import RiverSignals
+from stream_hmoe.waiting import WaitingRows
 from tests.stream_hmoe.drifting import (
     adaptation,
     assert_same_facts,
@@ -272,6 +273,26 @@ def test_facts_are_cut_where_the_set_of_experts_changes() -> None:
         assert last < change <= first
     sums = columns(whole.facts, Scored)["gate_weights"].sum(axis=1)
     np.testing.assert_allclose(sums, 1.0, rtol=1e-5)
+
+
+def test_weights_that_wait_follow_the_set_of_experts() -> None:
+    """Also where it changes among records that bring their label with them."""
+    records, targets = stream("regression", 4_500)
+    running = growing()
+    running.step(records[:300], targets[:300])
+    (predicted,) = running.take([Observation("waits", records[0])]).facts
+    assert isinstance(predicted, Predicted)
+    beside, topology = WaitingRows(), running.model.topology
+    slot = np.array([beside.admit(np.zeros(1), 0.0, 0.0)])
+    beside.keep(slot, np.zeros((1, 2)), predicted.gate_weights)
+    changes = [fact for fact in running.step(records[300:], targets[300:]) if isinstance(fact, Restructured)]
+    assert changes
+    for change in changes:
+        beside.carry_over(change, topology)
+        topology = change.topology
+    scored = columns(running.take([Label("waits", targets[0])]).facts, Scored)
+    np.testing.assert_array_equal(scored["gate_weights"], beside.weights(slot))
+    assert not np.array_equal(scored["gate_weights"], predicted.gate_weights.astype(np.float32))
 
 
 def test_the_gates_are_watched_without_labels() -> None:
