@@ -12,19 +12,39 @@ if TYPE_CHECKING:
     from .adaptation import Adaptation
     from .estimators import HMoEClassifier, HMoERegressor
     from .evaluate import prequential
+    from .events import Example, Label, Observation, Order
     from .frozen import FrozenModel
     from .hmoe import HMoE
+    from .labels import LabelSettings
     from .pipeline import Pipeline
 
-__all__ = ["Adaptation", "FrozenModel", "HMoE", "HMoEClassifier", "HMoERegressor", "Pipeline", "prequential"]
+__all__ = [
+    "Adaptation",
+    "Example",
+    "FrozenModel",
+    "HMoE",
+    "HMoEClassifier",
+    "HMoERegressor",
+    "Label",
+    "LabelSettings",
+    "Observation",
+    "Order",
+    "Pipeline",
+    "prequential",
+]
 __version__ = "0.1.0"
 
 _HOME = {
     "Adaptation": "adaptation",
+    "Example": "events",
     "FrozenModel": "frozen",
     "HMoE": "hmoe",
     "HMoEClassifier": "estimators",
     "HMoERegressor": "estimators",
+    "Label": "events",
+    "LabelSettings": "labels",
+    "Observation": "events",
+    "Order": "events",
     "Pipeline": "pipeline",
     "prequential": "evaluate",
 }

@@ -19,6 +19,7 @@ from .events import Drifted, Fact, Predicted, Rejected, Restructured, Scored
 from .profile import Profile
 from .signals import RiverSignals
 from .tick import TICK_RECORDS, ObservedBuffer, Tick, TickBuffer
+from .waiting import WaitingRows
 
 __all__ = ["Flow", "Passed", "Tally"]
 
@@ -70,6 +71,7 @@ class Flow:
         model: the learner.
         adaptation: watches, controller and challengers; None for none.
         signals: further River detectors; None for none.
+        waiting: the records that wait for their labels.
         profile: tells what the records were like; None for none.
     """
 
@@ -78,11 +80,13 @@ class Flow:
         model: HMoEClassifier | HMoERegressor,
         adaptation: Adaptation | None,
         signals: RiverSignals | None,
+        waiting: WaitingRows,
         profile: Profile | None,
     ) -> None:
         self.model = model
         self.adaptation = adaptation
         self.signals = signals
+        self.waiting = waiting
         self.profile = profile
         self.records_seen = 0
         self.is_frozen = False
@@ -108,8 +112,11 @@ class Flow:
             targets: their N targets.
         """
         first, is_learned = self.records_seen, not self.is_frozen
-        through = self.model.step if is_learned else self.model.score
+        through, topology = self.model.step if is_learned else self.model.score, self.model.topology
         block = through(records, targets)
+        for change in block.restructured:
+            self.waiting.carry_over(change, topology)
+            topology = change.topology
         self.records_seen += len(records)
         self._tick.add(block, first, is_learned=is_learned)
         if self.profile is not None:

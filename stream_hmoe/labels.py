@@ -30,6 +30,8 @@ Text = npt.NDArray[np.uint8]
 class LabelSettings:
     """How long observations and labels wait for each other.
 
+    An observation that waits takes 8 bytes for each of its features and classes, 4 for each leaf.
+
     Args:
         max_pending: most observations that wait, most labels that wait, and most keys that are remembered
             after their observation was dealt with; the oldest go first.

@@ -33,8 +33,7 @@ class Pipeline:
         profile: also tell, every thousand records, what the records were like.
 
     Example:
-        >>> from stream_hmoe import HMoEClassifier, Pipeline
-        >>> from stream_hmoe.events import Label, Observation
+        >>> from stream_hmoe import HMoEClassifier, Label, Observation, Pipeline
         >>> pipeline = Pipeline(HMoEClassifier())
         >>> for day in range(50):
         ...     hours = [Observation(f"{day}/{hour}", {"hour": hour}) for hour in range(24)]
@@ -56,8 +55,8 @@ class Pipeline:
         *,
         profile: bool = False,
     ) -> None:
-        self._flow = Flow(model, adaptation, signals, Profile() if profile else None)
         self._labels = PendingLabels(labels)
+        self._flow = Flow(model, adaptation, signals, self._labels.rows, Profile() if profile else None)
 
     @property
     def model(self) -> HMoEClassifier | HMoERegressor:
@@ -133,6 +132,11 @@ class Pipeline:
     def order(self, order: Order) -> None:
         """Do what an operator asks for: freezing at once, all else at the next tick.
 
+        RETRAIN makes a challenger from the newest records, while the controller is at rest (normal, warn,
+        cool-down; a former champion is no longer kept then). PROMOTE puts the leading challenger in service
+        once one has caught up, ROLL_BACK the former champion while one is kept, RELEASE ends a hold. A frozen
+        model is neither retrained nor replaced, but its former champion may be put back.
+
         Raises:
             OrderRefused: it cannot be done now; the message says why.
         """
@@ -154,6 +158,4 @@ class Pipeline:
             ValueError: it is of a pipeline with other parts; nothing was taken over.
         """
         self._flow.load_state_dict(state)
-        self._labels = PendingLabels(self._labels.settings)
-        if "labels" in state:
-            self._labels.load_state_dict(state["labels"])
+        self._labels.load_state_dict(state.get("labels", PendingLabels().state_dict()))

@@ -37,7 +37,7 @@ class Taking:
     def __init__(self, flow: Flow, labels: PendingLabels) -> None:
         self._flow = flow
         self._labels = labels
-        self._rows = DelayedRows(flow.model, labels.rows)
+        self._rows = DelayedRows(flow.model, flow.waiting)
         self._until_observed = flow.until_observed
         self._by_record = RecordFacts()
         # With the count to which each belongs: half a record before it is the end of a tick.

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stream_hmoe.controller import TRANSITIONS, Controller, ControllerSettings, Trigger
-from stream_hmoe.events import Action, Decided, Diagnosis, Level, Phase, Plan, Verdict, Watched
+from stream_hmoe.events import Action, Decided, Diagnosis, Level, Order, Phase, Plan, Verdict, Watched
 
 SETTINGS = ControllerSettings(
     settle_records=100,
@@ -33,6 +33,8 @@ SMALL_HARM: Readings = {"concept": Level.DRIFT, "rise_lower": 0.009}
 BETTER: Readings = {"challengers": Verdict.BETTER}
 NOT_BETTER: Readings = {"challengers": Verdict.NOT_BETTER}
 WORSE: Readings = {"is_worse": True}
+RETRAIN: Readings = {"order": Order.RETRAIN}
+BACK: Readings = {"order": Order.ROLL_BACK}
 P, T = Phase, Trigger
 
 Step = tuple[int, Readings]
@@ -69,6 +71,13 @@ ROWS: dict[tuple[Phase, Trigger], list[Step]] = {
     (P.ROLL_BACK, T.DONE): TO_ROLLED_BACK,
     (P.ROLL_BACK, T.TRIPPED): TO_HELD,
     (P.HELD, T.RELEASED): [*TO_HELD, (950, {"is_released": True})],
+    (P.NORMAL, T.RETRAIN_ORDERED): [(50, RETRAIN)],
+    (P.WARN, T.RETRAIN_ORDERED): [*TO_WARN, (100, RETRAIN)],
+    (P.COOL_DOWN, T.RETRAIN_ORDERED): [*TO_PROMOTED, (250, RETRAIN)],
+    (P.SHADOW, T.PROMOTE_ORDERED): [*TO_SHADOW, (200, {"order": Order.PROMOTE})],
+    (P.ALARM, T.ROLL_BACK_ORDERED): [*TO_PROMOTED, (250, HARM), (300, BACK)],
+    (P.DIAGNOSE, T.ROLL_BACK_ORDERED): [*TO_PROMOTED, (250, SMALL_HARM), (350, SMALL_HARM), (400, BACK)],
+    (P.COOL_DOWN, T.ROLL_BACK_ORDERED): [*TO_PROMOTED, (250, BACK)],
 }
 
 

@@ -192,3 +192,48 @@ def test_records_without_any_feature(model: type[Model]) -> None:
     assert np.isfinite(scored.loss_nats).all()
     prediction = one.predict_one({})
     assert prediction == "a" if model is HMoEClassifier else 0.9 < prediction < 1.6
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_what_was_only_observed_is_no_feature_yet(model: type[Model]) -> None:
+    """All ways in go on while the encoder knows columns that the learner does not."""
+    records, targets = made(model, COUNT)
+    one, clean = small(model), small(model)
+    for learned in (one, clean):
+        learned.step(records[:100], targets[:100])
+    x_D = one.incremental.observe({"z observed": 1.0, **records[0]})
+    assert len(x_D) == len(one.feature_names) + 1
+    assert one.feature_names == clean.feature_names
+    frame = pd.DataFrame(records[100:])
+    assert [one.predict_one(record) for record in records[100:]] == clean.predict_many(frame).tolist()
+    assert one.predict_many(frame).tolist() == clean.predict_many(frame).tolist()
+    np.testing.assert_array_equal(one.gate_weights_one(records[100]), clean.gate_weights_one(records[100]))
+    scored = one.step(records[100:101], targets[100:101]).scored
+    assert scored.predictions == clean.step(records[100:101], targets[100:101]).scored.predictions
+    assert one.feature_names == (*clean.feature_names, "z observed", "z observed missing")
+    again = small(model)
+    again.step(records[:100], targets[:100])
+    again.incremental.observe({"z observed": 1.0, **records[0]})
+    again.learn_many(frame, pd.Series(targets[100:]))
+    assert again.learner.records == COUNT
+    assert "z observed" in again.feature_names
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_scoring_is_stepping_without_learning(model: type[Model]) -> None:
+    records, targets = made(model, 120)
+    one = small(model)
+    one.step(records[:100], targets[:100])
+    before = copy.deepcopy(one.state_dict())
+    block = one.score([*records[100:], {"a": float("inf")}], [*targets[100:], targets[0]])
+    assert_same_state(one.state_dict(), before)
+    assert block.scored.predictions == [one.predict_one(record) for record in records[100:]]
+    assert [fact.record for fact in block.rejected] == [20]
+    assert block.restructured == ()
+    first = one.step(records[100:101], targets[100:101]).scored
+    for name in ("predictions", "loss_nats", "error", "gate_weights", "probabilities"):
+        np.testing.assert_array_equal(getattr(block.scored, name)[:1], getattr(first, name), err_msg=name)
+    new = one.score(records[:1], ["never seen" if isinstance(one, HMoEClassifier) else 1e6])
+    assert new.scored.error[0] > 0.0
+    if isinstance(one, HMoEClassifier):
+        assert (new.y_N.tolist(), new.scored.loss_nats[0] > 30.0) == ([-1], True)

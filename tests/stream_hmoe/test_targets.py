@@ -61,3 +61,33 @@ def test_numbers_are_taken_as_they_are_or_refused() -> None:
     for wrong in (None, float("nan"), float("inf"), "much"):
         with pytest.raises(BadRecord):
             targets.known(wrong)
+
+
+def test_answers_and_errors_of_classes() -> None:
+    targets = ClassTargets()
+    nothing, most = targets.answers(np.empty((2, 0)))
+    assert (nothing, most.tolist()) == ([None, None], [0.0, 0.0])
+    for label in ("b", "a"):
+        targets.learn(label)
+    answers, most = targets.answers(np.array([[0.25, 0.75], [0.0, 0.0], [0.6, 0.4]]))
+    assert (answers, most.tolist()) == (["a", None, "b"], [0.75, 0.0, 0.6])
+    assert targets.errors(answers, ["a", "a", "a"]).tolist() == [0.0, 1.0, 1.0]
+    assert targets.column([0, None, 1]).tolist() == [0, -1, 1]
+
+
+def test_answers_and_errors_of_numbers() -> None:
+    targets = MeanTargets()
+    answers, deviation = targets.answers(np.array([[1.0, 0.5], [2.0, 0.25]]))
+    assert (answers, deviation.tolist()) == ([1.0, 2.0], [0.5, 0.25])
+    assert targets.errors(answers, ["3", 1.5]).tolist() == [2.0, 0.5]
+    assert np.isnan(targets.column([None])[0])
+
+
+@pytest.mark.parametrize(
+    ("targets", "given", "plain"), [(ClassTargets(), np.int64(3), 3), (MeanTargets(), "2.5", 2.5)]
+)
+def test_a_plain_target_can_be_saved(
+    targets: ClassTargets | MeanTargets, given: object, plain: object
+) -> None:
+    found = targets.plain(given)
+    assert (found, type(found)) == (plain, type(plain))

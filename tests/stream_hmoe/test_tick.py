@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stream_hmoe.events import Block, Scored
-from stream_hmoe.tick import Tick, TickBuffer
+from stream_hmoe.tick import ObservedBuffer, Tick, TickBuffer
 from tests.stream_hmoe.drifting import assert_same_state, through_disk
 
 
@@ -68,3 +68,27 @@ def test_saving_takes_nothing_and_a_restart_changes_nothing(tmp_path: Path) -> N
         for buffer in (unbroken, again):
             buffer.add(block(4, count, 3), count)
         assert_same_state(columns(unbroken.take()), columns(again.take()))
+
+
+def test_records_are_chosen_by_how_they_came() -> None:
+    buffer = TickBuffer()
+    buffer.add(block(2, 0), 0)
+    buffer.add(block(3, 2), 2, is_learned=False)
+    tick = buffer.take()
+    assert not tick.is_late_N.any()
+    assert tick.chosen(tick.is_learned_N).record_N.tolist() == [0, 1]
+    assert tick.chosen(~tick.is_learned_N).record_N.tolist() == [2, 3, 4]
+    assert tick.chosen(~tick.is_late_N) is tick
+    assert tick.paired_loss_nats_N.tolist() == tick.loss_nats_N.tolist()
+
+
+def test_observed_records_are_kept_in_order_through_a_restart(tmp_path: Path) -> None:
+    first, second = ObservedBuffer(), ObservedBuffer()
+    first.add(np.zeros((2, 1)))
+    first.add(np.zeros((0, 4)))
+    first.add(np.ones((1, 2)))
+    second.load_state_dict(through_disk(first.state_dict(), tmp_path))
+    for buffer in (first, second):
+        assert len(buffer) == 3
+        np.testing.assert_array_equal(buffer.take(), [[0.0, np.nan], [0.0, np.nan], [1.0, 1.0]])
+        assert (len(buffer), buffer.take().shape) == (0, (0, 0))

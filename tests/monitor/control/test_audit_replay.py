@@ -13,8 +13,10 @@ from hypothesis import strategies as st
 from monitor.audit_log import AuditLog
 from monitor.control.audit_replay import audit_lines, compare_lines, replay
 from stream_hmoe.controller import ControllerSettings
-from stream_hmoe.events import Verdict, Watched
+from stream_hmoe.events import Decided, Order, Verdict, Watched
+from stream_hmoe.pipeline import Pipeline
 from tests.monitor.journal.made_control import decided, reading
+from tests.stream_hmoe.drifting import adaptation, model, stream
 
 SETTINGS = ControllerSettings(settle_records=100, cool_down_records=150, rollbacks=1, challenges=2)
 
@@ -28,6 +30,8 @@ moments = st.builds(
     is_worse=st.booleans(),
     is_referenced=st.booleans(),
     is_released=st.booleans(),
+    order=st.sampled_from([None, None, Order.RETRAIN, Order.PROMOTE, Order.ROLL_BACK]),
+    is_frozen=st.booleans(),
 )
 
 
@@ -47,6 +51,30 @@ def test_whatever_is_seen_the_decisions_come_again(seen: list[Watched]) -> None:
     found = replay(lines)
     assert found.is_same, found.difference
     assert found.decisions == sum(json.loads(line)["kind"] == "decided" for line in lines)
+
+
+def test_the_decisions_of_orders_come_again(tmp_path: Path) -> None:
+    """Of a run on which an operator trained, promoted and took back, frozen in between."""
+    records, running = stream("classification", 3_200), Pipeline(model(), adaptation(settings=SETTINGS))
+    orders = {
+        2_020: Order.RETRAIN,
+        2_100: Order.FREEZE,
+        2_190: Order.UNFREEZE,
+        2_730: Order.PROMOTE,
+        2_790: Order.ROLL_BACK,
+    }
+    made = 0
+    with AuditLog(tmp_path / "audit.jsonl", None) as log:
+        log.begin(SETTINGS)
+        for end, order in [*orders.items(), (3_200, None)]:
+            facts = running.step(*records.part(running.records_seen, end))
+            made += sum(isinstance(fact, Decided) for fact in facts)
+            log.add(facts)
+            if order is not None:
+                running.order(order)
+    found = replay(audit_lines(tmp_path / "audit.jsonl"))
+    assert found.is_same, found.difference
+    assert found.decisions == made >= 5
 
 
 def test_what_is_still_being_written_is_left_out(tmp_path: Path) -> None:
