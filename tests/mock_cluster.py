@@ -15,7 +15,7 @@ from typing import Any
 
 NUM_BROKERS = 2
 PRODUCER = 0
-API_KEYS = {"Produce": 0, "Fetch": 1, "ListOffsets": 2, "Metadata": 3, "OffsetCommit": 8}
+API_KEYS = {"Produce": 0, "Fetch": 1, "ListOffsets": 2, "Metadata": 3, "OffsetCommit": 8, "OffsetFetch": 9}
 
 
 def load_library() -> ctypes.CDLL:
