@@ -15,7 +15,7 @@ from typing import Any
 
 NUM_BROKERS = 2
 PRODUCER = 0
-API_KEYS = {"Produce": 0, "Fetch": 1, "ListOffsets": 2, "Metadata": 3, "OffsetCommit": 8}
+API_KEYS = {"Produce": 0, "Fetch": 1, "ListOffsets": 2, "Metadata": 3, "OffsetCommit": 8, "OffsetFetch": 9}
 
 
 def load_library() -> ctypes.CDLL:
@@ -35,6 +35,7 @@ class MockCluster:
     def __init__(self) -> None:
         self._library = load_library()
         configuration = ctypes.c_void_p(self._library.rd_kafka_conf_new())
+        self._library.rd_kafka_conf_set(configuration, b"log_level", b"0", None, 0)
         self._client = ctypes.c_void_p(self._library.rd_kafka_new(PRODUCER, configuration, None, 0))
         self._cluster = ctypes.c_void_p(
             self._library.rd_kafka_mock_cluster_new(self._client, ctypes.c_int(NUM_BROKERS))

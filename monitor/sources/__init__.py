@@ -1,4 +1,6 @@
-"""Where records come from: CSV, JSON Lines and Parquet files, plain or gzip, and standard input.
+"""Where records come from: files and standard input, plain or gzip, and message logs.
 
-``opening`` chooses the source, ``byte_stream`` and ``lines`` feed the text formats, ``chunk`` comes out.
+CSV, JSON Lines and Parquet: ``opening`` chooses, ``byte_stream`` and ``lines`` feed the text formats, and a
+``chunk`` comes out. Kafka and Redis: ``opening_messages`` chooses, ``log_merge`` puts all logs in one order,
+and ``messages`` come out.
 """

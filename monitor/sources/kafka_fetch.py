@@ -22,7 +22,7 @@ __all__ = ["KafkaFetch"]
 
 logger = logging.getLogger(__name__)
 
-LEAST_FETCHED, MOST_FETCHED = 1_000, 10_000
+FETCHED = 1_000
 END = "_PARTITION_EOF"
 GONE = {"_AUTO_OFFSET_RESET", "_LOG_TRUNCATION", "OFFSET_OUT_OF_RANGE"}
 ALL_AWAY = "_ALL_BROKERS_DOWN"
@@ -65,15 +65,14 @@ class KafkaFetch:
             self.logs[log.partition.topic, log.partition.number] = log
             self._merge.open(log)
 
-    def fetch(self, limit: int) -> None:
-        """Move what has arrived to the merge, without waiting."""
+    def fetch(self) -> None:
+        """Move some of what has arrived to the merge, without waiting."""
         self._make_room()
-        most = min(max(limit, LEAST_FETCHED), MOST_FETCHED)
-        arrived = self.consumer.consume(most, 0)
+        arrived = self.consumer.consume(FETCHED, 0)
         self._sort(arrived)
         # Less than was asked for: nothing that arrived is left in the client, so the end it last heard of is
         # known to be reached without waiting for the broker to say so.
-        if len(arrived) < most:
+        if len(arrived) < FETCHED:
             for log in self.logs.values():
                 end = self.end_of(log)
                 log.is_at_end = log.is_at_end or (end is not None and log.fetch_offset >= end)
@@ -108,7 +107,11 @@ class KafkaFetch:
         self.problem = f"Kafka at {self._config.brokers}: {error.str()}; trying again"
 
     def _make_room(self) -> None:
-        """Pause partitions that run ahead of the others when memory is short, until they are given."""
+        """Pause partitions that run ahead of the others when memory is short, until they are given.
+
+        Beyond ``queue_kbytes`` a partition adds at most one fetch: pausing it drops what the client has
+        fetched ahead, so that smaller steps would read the same messages over and over.
+        """
         budget = self._config.queue_kbytes * 1_024
         share = budget // max(1, len(self.logs))
         is_short = self._merge.waiting_bytes > budget

@@ -142,7 +142,7 @@ class KafkaSource:
         taken = self._merge.take(limit)
         while len(taken) < limit and self._fetch.failure is None:
             began = time.monotonic()
-            self._fetch.fetch(limit)
+            self._fetch.fetch()
             more = self._merge.take(limit - len(taken))
             taken += more
             if more:

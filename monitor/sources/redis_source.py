@@ -185,9 +185,9 @@ class RedisSource:
         if isinstance(info, Exception):
             raise info
         if ENTRIES_ADDED not in info:
-            raise self._redis.exceptions.ResponseError(
-                f"no {ENTRIES_ADDED} of {log.name}: it is older than 7.0"
-            )
+            message = "the server is older than 7.0 and does not tell what was trimmed"
+            self._failure = ConfigurationProblem(f"Redis: {message}; upgrade it")
+            return
         log.added = int(info[ENTRIES_ADDED])
         if log.added < log.seen or _parts(info["last-generated-id"].decode()) < _parts(log.fetch_id):
             message = f"{log.name}: entry {log.fetch_id} was read, but the stream ends before it"

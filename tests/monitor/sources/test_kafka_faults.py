@@ -11,7 +11,7 @@ import pytest
 from monitor.config.schema import KafkaSourceConfig
 from monitor.problems import ConfigurationProblem
 from monitor.sources import kafka_source
-from monitor.sources.kafka_fetch import LEAST_FETCHED
+from monitor.sources.kafka_fetch import FETCHED
 from monitor.sources.kafka_partitions import Partition, find_partitions
 from monitor.sources.kafka_source import KafkaSource
 from monitor.sources.log_merge import MESSAGE_COST_BYTES
@@ -218,7 +218,7 @@ def test_waiting_for_one_partition_fills_no_memory(mock: Mock) -> None:
             if not messages:
                 assert source.passed_over == 0
     assert places(messages) == [("e/0", str(number)) for number in range(4_000)] + [("l/0", "0")]
-    assert 256 * 1_024 < most < 256 * 1_024 + LEAST_FETCHED * (len(body) + 2 * MESSAGE_COST_BYTES)
+    assert 256 * 1_024 < most < 256 * 1_024 + FETCHED * (len(body) + 2 * MESSAGE_COST_BYTES)
 
 
 def test_partitions_that_are_added_later_are_noticed(mock: Mock, monkeypatch: pytest.MonkeyPatch) -> None:

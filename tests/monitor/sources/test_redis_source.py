@@ -137,7 +137,7 @@ def test_what_is_no_stream_is_refused(server: Redis) -> None:
     client.set("e", "text")
     with (
         closing(source(url)) as opened,
-        pytest.raises(ConfigurationProblem, match="WRONGTYPE.* names of streams"),
+        pytest.raises(ConfigurationProblem, match=r"WRONGTYPE.* names of streams"),
     ):
         opened.poll(1, 1.0)
 
