@@ -65,9 +65,13 @@ class ModelGateway:
         self._thread = threading.Thread(target=self._work, name="model", daemon=True)
         self._thread.start()
 
-    def close(self) -> None:
+    def stop_reading(self) -> None:
+        """Let everything lie in the inbox."""
         self._mail.put(None)
         self._thread.join()
+
+    def close(self) -> None:
+        self.stop_reading()
         self.source.close()
 
     def streams(self) -> Sequence[str]:
