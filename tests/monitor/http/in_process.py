@@ -22,10 +22,10 @@ class InProcess(httpx.BaseTransport):
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         async def answer() -> httpx.Response:
-            content = b"".join([part async for part in request.stream])
+            content = request.read()
             whole = httpx.Request(request.method, request.url, headers=request.headers, content=content)
             response = await self._inner.handle_async_request(whole)
-            body = b"".join([part async for part in response.stream])
+            body = await response.aread()
             return httpx.Response(response.status_code, headers=response.headers, content=body)
 
         return self._runner.run(answer())

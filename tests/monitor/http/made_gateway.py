@@ -128,6 +128,7 @@ class ModelGateway:
         """Return when everything that was sent before has been taken."""
         while self.source.lag()["inbox"]:
             self._ask(lambda: None).result()
+        self._ask(lambda: None).result()  # the last messages may have been read, but not yet taken
 
     def _ask(self, work: Callable[[], Any]) -> Future[Any]:
         future: Future[Any] = Future()
