@@ -18,6 +18,7 @@ from monitor.problems import TemporaryProblem
 from tests.monitor.http.made_gateway import ModelGateway
 
 HOST = "127.0.0.1"
+PART_BYTES = 1 << 16
 JSON = {"Content-Type": "application/json"}
 
 
@@ -55,10 +56,28 @@ def test_it_answers_at_the_address_that_it_names(server: HttpServer) -> None:
 
 
 def test_a_body_in_chunks_is_cut_at_the_limit(server: HttpServer) -> None:
-    connection = connected(server)
-    connection.request("POST", "/events", (b"x" * 65_536 for _ in range(64)), JSON, encode_chunked=True)
-    assert connection.getresponse().status == 413
-    connection.close()
+    url = urlsplit(server.address)
+    head = f"POST /events HTTP/1.1\r\nHost: {url.netloc}\r\nContent-Type: application/json\r\n"
+    part = b"%x\r\n%s\r\n" % (PART_BYTES, b"x" * PART_BYTES)
+    with socket.create_connection((HOST, url.port or 0)) as client:
+        client.sendall(f"{head}Transfer-Encoding: chunked\r\n\r\n".encode())
+        for _ in range(HttpConfig().max_body_bytes // PART_BYTES + 1):  # one part too many, and never the end
+            client.sendall(part)
+        assert client.recv(65_536).startswith(b"HTTP/1.1 413 ")
+
+
+def test_a_mistake_of_ours_is_in_the_log_with_its_trace(
+    gateway: ModelGateway, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(stream: str) -> None:
+        raise RuntimeError("made for this test")
+
+    monkeypatch.setattr(gateway, "status", broken)
+    with serve(gateway) as server:
+        connection = connected(server)
+        assert ask(connection, "GET", "/status")[0] == 500
+        connection.close()
+    assert "made for this test" in caplog.text
 
 
 def test_a_taken_port_is_named_with_the_setting(gateway: ModelGateway) -> None:
