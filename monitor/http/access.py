@@ -50,6 +50,11 @@ class Access:
                 "http.token or http.token_file, or listen on 127.0.0.1"
             )
 
+    @property
+    def is_guarded(self) -> bool:
+        """There is a token."""
+        return self._token is not None
+
     def require(self, request: Request) -> None:
         """Let a request through that may change something.
 

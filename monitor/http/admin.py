@@ -10,7 +10,7 @@ from monitor.http.access import CALLER_HEADER, caller_of
 from monitor.http.bodies import AdminBody, OrderedBody
 from monitor.http.decoding import decode_admin
 from monitor.http.gateway import Caller, Ordered
-from monitor.http.openapi import TOKEN, answers, optional_json
+from monitor.http.openapi import TOKEN, answers, takes
 from monitor.http.reading import read_body
 from monitor.http.refusals import HttpRefusal
 from monitor.http.service import HttpService, StreamName, answer_of, json_response, service_of
@@ -45,7 +45,7 @@ def _add_route(order: str, summary: str) -> None:
 
     described = {
         **TOKEN,
-        **optional_json(AdminBody),
+        **takes(AdminBody),
         **answers({200: OrderedBody, 202: OrderedBody}, 400, 401, 404, 408, 409, 413, 415, 422, 503),
         "parameters": [CALLER],
     }

@@ -43,11 +43,12 @@ def build_app(gateway: Gateway, settings: HttpConfig, registry: CollectorRegistr
         redoc_url=None,
         redirect_slashes=False,
     )
-    app.state.service = HttpService(gateway, Access(settings), settings.max_body_bytes)
+    access = Access(settings)
+    app.state.service = HttpService(gateway, access, settings.max_body_bytes)
     app.state.registry = registry
     for part in (learning, views, admin, health):
         app.include_router(part.router)
     app.add_middleware(KnownHosts, host=settings.host)
     install_refusals(app)
-    install_openapi(app, gateway.streams())
+    install_openapi(app, gateway.streams(), access.is_guarded)
     return app

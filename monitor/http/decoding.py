@@ -51,8 +51,8 @@ def decode_lines(body: bytes) -> list[EventBody]:
 
 
 def decode_admin(body: bytes) -> AdminBody:
-    """The body of an order, which may be empty; raises as ``decode_event`` does."""
-    return _decode(_ADMIN, body, "") if body.strip() else AdminBody()
+    """The body of an order; raises as ``decode_event`` does."""
+    return _decode(_ADMIN, body, "")
 
 
 def plain_features(event: EventBody, intake: Intake, place: str = "$") -> dict[str, Any]:

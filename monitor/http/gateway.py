@@ -44,12 +44,14 @@ class Intake:
         target: the field that is predicted.
         key: the field that joins a record and its label; None when records bring their labels.
         time: the field with the time of an event; None when there is none.
+        is_synced: keeping an event waits for the disk: other requests are not to wait for it too.
     """
 
     is_open: bool
     target: str
     key: str | None
     time: str | None
+    is_synced: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +145,7 @@ class Gateway(Protocol):
         """The newest ``limit`` changes of level after a record, in order; may read files."""
 
     def predict(self, stream: str, features: Mapping[str, Any]) -> Future[Prediction]:
-        """A prediction that changes nothing; returns at once.
+        """A prediction that changes nothing; returns at once, best with a result when the model is idle.
 
         The future raises ``BadRecord`` when the features cannot be used.
         """
@@ -151,7 +153,7 @@ class Gateway(Protocol):
     def submit(self, stream: str, entries: Sequence[Entry]) -> Future[Sequence[Answer]]:
         """Put events into the inbox -> one answer each, once the stream has taken all of them.
 
-        May take as long as the disk; whatever happens afterwards, the events are not lost.
+        Whatever happens afterwards, the events are not lost.
 
         Raises:
             InboxFull: there is no room.

@@ -87,13 +87,18 @@ async def events(request: Request, stream: StreamName = None) -> Response:
     service.access.require(request)
     name = service.stream(stream)
     media_type, body = await read_body(request, service.max_body_bytes, JSON_LINES)
+    # A long batch takes long to read: others are answered meanwhile.
+    numbers = await in_thread(_take, service, name, media_type, body)
+    first, last = (numbers[0], numbers[-1]) if numbers else (None, None)
+    return json_response(AcceptedBody(name, len(numbers), first, last), 202)
+
+
+def _take(service: HttpService, name: str, media_type: str, body: bytes) -> range:
+    """Put a batch into the inbox -> the numbers of its events."""
     intake = _open_intake(service, name)
     found = decode_lines(body) if media_type in JSON_LINES else decode_list(body)
     entries = [to_entry(event, intake, f"$[{number}]") for number, event in enumerate(found)]
-    if not entries:
-        return json_response(AcceptedBody(name, 0, None, None), 202)
-    numbers = await in_thread(service.gateway.submit_and_forget, name, entries)
-    return json_response(AcceptedBody(name, len(numbers), numbers[0], numbers[-1]), 202)
+    return service.gateway.submit_and_forget(name, entries) if entries else range(0)
 
 
 async def _observe(request: Request, service: HttpService, name: str, event: EventBody) -> Response:
@@ -112,8 +117,12 @@ async def _observe(request: Request, service: HttpService, name: str, event: Eve
 
 async def _submitted(service: HttpService, name: str, event: EventBody) -> Answer | None:
     """What became of one event; None when that is not known in time."""
-    entry = to_entry(event, _open_intake(service, name))
-    answers = await answer_of(await in_thread(service.gateway.submit, name, [entry]))
+    intake = _open_intake(service, name)
+    entries = [to_entry(event, intake)]
+    submit = service.gateway.submit
+    # Handing an event over to another thread takes longer than a write that does not wait for the disk.
+    future = await in_thread(submit, name, entries) if intake.is_synced else submit(name, entries)
+    answers = await answer_of(future)
     answer = None if answers is None else answers[0]
     if answer is not None and answer.refusal is not None:
         refusal = answer.refusal

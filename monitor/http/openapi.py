@@ -12,7 +12,7 @@ from fastapi.openapi.utils import get_openapi
 from monitor.http import bodies
 from monitor.http.reading import JSON, JSON_LINES
 
-__all__ = ["TOKEN", "answers", "install_openapi", "optional_json", "records", "takes"]
+__all__ = ["TOKEN", "answers", "install_openapi", "records", "takes"]
 
 TOKEN: Mapping[str, Any] = {"security": [{"token": []}]}
 SCHEME = {"type": "http", "scheme": "bearer", "description": "http.token of the configuration, if it has one"}
@@ -35,6 +35,7 @@ EXAMPLES: Mapping[str, Any] = {
     "ObservationBody": {"key": "a17", "features": FEATURES},
     "ExampleBody": {"features": FEATURES, "target": "busy"},
     "LabelBody": {"key": "a17", "label": "busy"},
+    "AdminBody": {"reason": "labels are wrong since noon"},
 }
 
 
@@ -42,7 +43,7 @@ def takes(*kinds: type[msgspec.Struct]) -> dict[str, Any]:
     """A request with one body of these kinds."""
     names = [kind.__name__ for kind in kinds]
     examples = {_title(name): {"value": EXAMPLES[name]} for name in names}
-    return _request({JSON: {"schema": _one_of(names), "examples": examples}}, True)
+    return _request({JSON: {"schema": _one_of(names), "examples": examples}})
 
 
 def records(*kinds: type[msgspec.Struct]) -> dict[str, Any]:
@@ -55,12 +56,7 @@ def records(*kinds: type[msgspec.Struct]) -> dict[str, Any]:
     lines = "".join(msgspec.json.encode(value).decode() + "\n" for value in values)
     for media_type in sorted(JSON_LINES):
         content[media_type] = {"schema": {"type": "string"}, "example": lines}
-    return _request(content, True)
-
-
-def optional_json(kind: type[msgspec.Struct]) -> dict[str, Any]:
-    """A request that may have a body of this kind, and has the content type of JSON in any case."""
-    return _request({JSON: {"schema": {"$ref": NAMES.format(name=kind.__name__)}}}, False)
+    return _request(content)
 
 
 def answers(kinds: Mapping[int, type[msgspec.Struct]], *errors: int) -> dict[str, Any]:
@@ -68,28 +64,29 @@ def answers(kinds: Mapping[int, type[msgspec.Struct]], *errors: int) -> dict[str
     responses = {
         str(code): _answer((kind.__doc__ or "").strip(), kind.__name__) for code, kind in kinds.items()
     }
-    for code in sorted({*errors, 421}):
+    for code in sorted(errors):
         responses.setdefault(str(code), _answer(ERRORS[code], "ErrorBody"))
     return {"responses": responses}
 
 
-def install_openapi(app: FastAPI, streams: Sequence[str]) -> None:
+def install_openapi(app: FastAPI, streams: Sequence[str], is_guarded: bool) -> None:
     """Have the application describe itself.
 
     Args:
         app: with all its routes.
         streams: their names, for the parameter.
+        is_guarded: there is a token.
     """
 
     def describe() -> dict[str, Any]:
         if app.openapi_schema is None:
-            app.openapi_schema = _described(app, streams)
+            app.openapi_schema = _described(app, streams, is_guarded)
         return app.openapi_schema
 
     app.openapi = describe  # type: ignore[method-assign]
 
 
-def _described(app: FastAPI, streams: Sequence[str]) -> dict[str, Any]:
+def _described(app: FastAPI, streams: Sequence[str], is_guarded: bool) -> dict[str, Any]:
     schema = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
     kinds = [
         getattr(bodies, name) for name in bodies.__all__ if name.endswith("Body") and name != "EventBody"
@@ -98,6 +95,9 @@ def _described(app: FastAPI, streams: Sequence[str]) -> dict[str, Any]:
     schema["components"] = {"schemas": components, "securitySchemes": {"token": SCHEME}}
     for path in schema["paths"].values():
         for operation in path.values():
+            if not is_guarded:
+                operation.pop("security", None)
+            operation["responses"].setdefault("421", _answer(ERRORS[421], "ErrorBody"))
             for parameter in operation.get("parameters", ()):
                 if parameter["name"] == "stream":
                     parameter.update(
@@ -106,8 +106,8 @@ def _described(app: FastAPI, streams: Sequence[str]) -> dict[str, Any]:
     return schema
 
 
-def _request(content: Mapping[str, Any], is_required: bool) -> dict[str, Any]:
-    return {"requestBody": {"required": is_required, "content": content}}
+def _request(content: Mapping[str, Any]) -> dict[str, Any]:
+    return {"requestBody": {"required": True, "content": content}}
 
 
 def _one_of(names: Sequence[str]) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping
 
 import msgspec
@@ -18,7 +17,6 @@ from stream_hmoe.errors import BadRecord
 __all__ = ["RETRY_AFTER_SECONDS", "HttpRefusal", "install_refusals", "refusal_response", "unusable_record"]
 
 RETRY_AFTER_SECONDS = 1
-LOGGER = logging.getLogger(__name__)
 WORDS = {
     400: "bad_request",
     401: "unauthorized",
@@ -132,5 +130,5 @@ async def _problem(request: Request, error: Exception) -> Response:
 
 
 async def _unexpected(request: Request, error: Exception) -> Response:
-    LOGGER.error("a request failed: %s %s: %s", request.method, request.url.path, type(error).__name__)
+    # The server logs the error with its trace.
     return refusal_response(HttpRefusal(500, "this is our mistake; the log of the service says more"))

@@ -54,6 +54,8 @@ class ModelGateway:
         self.pipeline = Pipeline(HMoEClassifier())
         self.inbox = Inbox(directory, max_inbox_bytes, is_synced)
         self.source = InboxSource(self.inbox, None)
+        self._is_synced = is_synced
+        self._model = threading.Lock()
         self.orders: list[tuple[str, Caller]] = []
         self.account = Account()
         self.board = StatusBoard(self._status())
@@ -63,16 +65,20 @@ class ModelGateway:
         self._thread = threading.Thread(target=self._work, name="model", daemon=True)
         self._thread.start()
 
-    def close(self) -> None:
+    def stop_reading(self) -> None:
+        """Let everything lie in the inbox."""
         self._mail.put(None)
         self._thread.join()
+
+    def close(self) -> None:
+        self.stop_reading()
         self.source.close()
 
     def streams(self) -> Sequence[str]:
         return ("cars",)
 
     def intake(self, stream: str) -> Intake:
-        return Intake(is_open=True, target="label", key="id", time=None)
+        return Intake(True, target="label", key="id", time=None, is_synced=self._is_synced)
 
     def status(self, stream: str) -> Status:
         return self.board.current
@@ -81,7 +87,16 @@ class ModelGateway:
         return [fact for fact in DRIFTS if fact.record > after_record][-limit:]
 
     def predict(self, stream: str, features: Mapping[str, Any]) -> Future[Prediction]:
-        return self._ask(lambda: self._predict(features))
+        if not self._model.acquire(blocking=False):
+            return self._ask(lambda: self._predict(features))
+        future: Future[Prediction] = Future()
+        try:
+            future.set_result(self._predict(features))
+        except BadRecord as bad:
+            future.set_exception(bad)
+        finally:
+            self._model.release()
+        return future
 
     def submit(self, stream: str, entries: Sequence[Entry]) -> Future[Sequence[Answer]]:
         waiting = _Waiting(len(entries))
@@ -113,6 +128,7 @@ class ModelGateway:
         """Return when everything that was sent before has been taken."""
         while self.source.lag()["inbox"]:
             self._ask(lambda: None).result()
+        self._ask(lambda: None).result()  # the last messages may have been read, but not yet taken
 
     def _ask(self, work: Callable[[], Any]) -> Future[Any]:
         future: Future[Any] = Future()
@@ -128,11 +144,16 @@ class ModelGateway:
 
     def _work(self) -> None:
         while (mail := self._mail.get()) is not None:
-            mail.work()
+            self._work_on(mail)
             while (batch := self.source.poll(BLOCK_MESSAGES, 0.0)).messages:
-                self._take(batch.messages)
+                with self._model:
+                    self._take(batch.messages)
                 self.source.acknowledge(batch.position)
                 self._answer_others()
+
+    def _work_on(self, mail: Mail) -> None:
+        with self._model:
+            mail.work()
 
     def _answer_others(self) -> None:
         """Predictions do not wait for the whole inbox."""
@@ -141,7 +162,7 @@ class ModelGateway:
             if mail is None:
                 self._mail.put(None)
                 return
-            mail.work()
+            self._work_on(mail)
 
     def _take(self, messages: Sequence[Message]) -> None:
         for message in messages:

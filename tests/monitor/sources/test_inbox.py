@@ -168,6 +168,18 @@ def test_damage_in_the_middle_of_several_files_is_counted(tmp_path: Path) -> Non
     assert offsets(messages) == [number for number in range(20) if number not in lost]
 
 
+def test_what_is_gone_before_it_was_read_is_counted(tmp_path: Path) -> None:
+    inbox = opened(tmp_path, max_bytes=2_000)
+    for entry in ENTRIES:
+        inbox.append([entry])
+    inbox.close()
+    first, second = sorted(tmp_path.iterdir())[:2]
+    first.unlink()
+    batch = InboxSource(opened(tmp_path, max_bytes=2_000), {"offset": 0}).poll(5, 0.0)
+    assert batch.skipped == {"inbox": int(second.stem)}
+    assert int(batch.messages[0].offset) == int(second.stem)
+
+
 def test_a_damaged_end_that_was_dealt_with_gives_its_numbers_to_nobody(tmp_path: Path) -> None:
     inbox = opened(tmp_path)
     inbox.append(ENTRIES[:3])

@@ -1,0 +1,1 @@
+"""Requests at a fixed rate against a running HTTP API."""
