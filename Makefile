@@ -6,10 +6,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO ?=
 BENCH ?= --help
+AUDIT ?=
 PACKAGES := stream_hmoe monitor dashboards benchmarks tests
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check fix bench clean
+.PHONY: help demo test check audit fix bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,6 +27,9 @@ check: $(VENV)/.ready-dev ## everything a change must pass: format, lint, types,
 	$(BIN)/mypy $(wildcard $(PACKAGES))
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest
+
+audit: $(VENV)/.ready-dev ## look the pinned dependencies up among known vulnerabilities (needs the network)
+	$(BIN)/python .ci/audit.py $(AUDIT)
 
 fix: $(VENV)/.ready-dev ## format the code and mend what can be mended
 	$(BIN)/ruff check --fix .

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
@@ -18,7 +19,13 @@ from monitor.config.schema import (
     StreamConfig,
 )
 
-__all__ = ["Disagreement", "http_disagreements", "stream_disagreements", "streams_disagreements"]
+__all__ = [
+    "Disagreement",
+    "http_disagreements",
+    "is_loopback",
+    "stream_disagreements",
+    "streams_disagreements",
+]
 
 STANDARD_INPUT = "-"
 SET_BY_THE_SERVICE = {
@@ -74,6 +81,17 @@ def http_disagreements(http: HttpConfig) -> Iterator[Disagreement]:
     """What does not fit within the HTTP section."""
     if http.token is not None and http.token_file is not None:
         yield Disagreement(("token",), "token and token_file are both given", "Keep one of them.")
+    if http.token is None and http.token_file is None and not is_loopback(http.host):
+        reason = f"other machines can call {http.host}, and no token keeps them from changing something"
+        yield Disagreement(("host",), reason, "Set http.token_file or http.token, or listen on 127.0.0.1.")
+
+
+def is_loopback(host: str) -> bool:
+    """Whether an address can be reached from its own machine only."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"
 
 
 def _fields(stream: StreamConfig) -> Iterator[Disagreement]:

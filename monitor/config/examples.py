@@ -131,10 +131,7 @@ def example(kind: Kind, name: str, target: str, is_regression: bool) -> str:
         "LABELS": f"{name}.labels",
         **sinks,
     }
-    text = HEAD + PARTS[kind] + TAIL
-    for word in sorted(words, key=len, reverse=True):
-        text = text.replace(f"@{word}", words[word])
-    return text
+    return re.sub("@([A-Z_]+)", lambda found: words[found.group(1)], HEAD + PARTS[kind] + TAIL)
 
 
 def _plain(text: str) -> str:

@@ -61,7 +61,8 @@ def flaws_of(error: ValidationError, values: Any, places: Mapping[Path, str]) ->
         seen.add(path)
         reason, remedy = _words(entry, path, values)
         value = "" if entry["type"] in VALUELESS else _shown_at(path, values)
-        yield Flaw(path_text(path), place_of(path, places), value, reason, remedy)
+        place = place_of(path, places) if path else ""
+        yield Flaw(path_text(path), place, value, reason, remedy)
 
 
 def did_you_mean(name: Any, allowed: Iterable[str]) -> str:

@@ -1,4 +1,4 @@
-"""One message that could not be used, as a line of a file and as headers of a Kafka message.
+"""One message that could not be used, read from a line of a file or from the headers of a Kafka message.
 
 The headers follow KIP-1034, which names topic, partition, offset and message; the others are named alike.
 """
@@ -14,7 +14,7 @@ from typing import Any
 
 from monitor.sources.messages import Channel
 
-__all__ = ["HEADER_PREFIX", "DeadLetter", "from_headers", "from_line", "to_headers", "to_line"]
+__all__ = ["HEADER_PREFIX", "DeadLetter", "Header", "from_headers", "from_line"]
 
 HEADER_PREFIX = "__streams.errors."
 NO_PARTITION = "-1"
@@ -56,17 +56,10 @@ class DeadLetter:
         return f"{self.log} {self.offset}" if self.log == "line" else f"{self.log}@{self.offset}"
 
 
-def to_line(letter: DeadLetter) -> str:
-    """A dead letter as one line of JSON; bytes that are no text become ``body_base64``, ``key_base64``."""
-    entry: dict[str, Any] = {"log": letter.log, "offset": letter.offset, "channel": letter.channel.value}
-    entry |= {"key": None} if letter.key is None else _text("key", letter.key)
-    entry |= _text("body", letter.body)
-    entry |= {name: getattr(letter, name) for name in TEXTS}
-    return json.dumps({**entry, "time_seconds": letter.time_seconds}) + "\n"
-
-
 def from_line(line: bytes) -> DeadLetter:
-    """What ``to_line`` wrote, or a line of the rejects of a run on a file.
+    """A line of a file of dead letters, or of the rejects of a run on a file.
+
+    Bytes that are no text stand under ``body_base64`` and ``key_base64``.
 
     Raises:
         ValueError: it is neither.
@@ -91,24 +84,10 @@ def from_line(line: bytes) -> DeadLetter:
     )
 
 
-def to_headers(letter: DeadLetter) -> list[Header]:
-    """Everything but key, body and time as headers of a Kafka message."""
-    topic, slash, partition = letter.log.rpartition("/")
-    named = {
-        "topic": topic if slash else letter.log,
-        "partition": partition if slash else NO_PARTITION,
-        "offset": letter.offset,
-        "message": letter.reason,
-        "channel": letter.channel.value,
-        **{name: getattr(letter, name) for name in TEXTS if name != "reason"},
-    }
-    return [(HEADER_PREFIX + name, text.encode()) for name, text in named.items()]
-
-
 def from_headers(
     headers: Iterable[Header], key: bytes | None, body: bytes, time_seconds: float
 ) -> DeadLetter:
-    """What ``to_headers`` made, or the dead letter of another program that follows KIP-1034.
+    """A message of a topic of dead letters, also of other programs that follow KIP-1034.
 
     Args:
         headers: of a Kafka message.
@@ -141,15 +120,8 @@ def _texts(entry: Mapping[str, Any]) -> tuple[str, str, str, str]:
     return reason, field, value, remedy
 
 
-def _text(name: str, data: bytes) -> dict[str, str]:
-    try:
-        return {name: data.decode("utf-8")}
-    except UnicodeDecodeError:
-        return {f"{name}_base64": base64.b64encode(data).decode("ascii")}
-
-
 def _bytes(name: str, entry: Mapping[str, Any]) -> bytes | None:
-    """Bytes that ``_text`` wrote; a body that was edited into an object is taken as its JSON."""
+    """Text or base64; a body that was edited into an object is taken as its JSON."""
     if f"{name}_base64" in entry:
         try:
             return base64.b64decode(str(entry[f"{name}_base64"]), validate=True)

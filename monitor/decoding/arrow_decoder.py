@@ -7,6 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from monitor.decoding.arrow_check import all_rows_pass
 from monitor.decoding.decoded import WHOLE, BadKind, Decoded, Unusable, shown_bytes
 from monitor.decoding.records import RecordReader
 from monitor.sources.arrow_values import plain_batch
@@ -41,12 +42,15 @@ class ArrowDecoder:
         decoded = Decoded()
         for index, message in enumerate(batch):
             try:
-                records = self._records(message.body)
+                batches = self._read(message.body)
             except Unusable as flaw:
                 decoded.refuse(index, WHOLE, flaw)
                 continue
-            for row, record in enumerate(records):
-                self._reader.add(record, message, index, row, decoded)
+            row = 0
+            for records, is_checked in batches:
+                for record in records:
+                    self._reader.add(record, message, index, row, decoded, is_checked)
+                    row += 1
         return decoded
 
     def part(self, message: Message, row: int) -> bytes:
@@ -62,7 +66,8 @@ class ArrowDecoder:
             row -= batch.num_rows
         raise IndexError(f"the message has no record {row}")
 
-    def _records(self, body: bytes) -> list[dict[str, Any]]:
+    def _read(self, body: bytes) -> list[tuple[list[dict[str, Any]], bool]]:
+        """The records of every batch, and whether their features are known to be as they should."""
         if len(body) > self._max_bytes:
             reason = f"the message has more than {self._max_bytes} bytes"
             raise Unusable(BadKind.TOO_BIG, "", f"{len(body)} bytes", reason, "Send fewer records at once.")
@@ -70,13 +75,17 @@ class ArrowDecoder:
             batches = _batches(body)
             count = sum(batch.num_rows for batch in batches)
             if count <= self._max_records:
-                return [record for batch in batches for record in _rows(batch)]
+                return [(_rows(batch), self._passes(batch)) for batch in map(_plain, batches)]
         except Exception as error:  # damaged bytes make pyarrow raise errors of many classes
             reason = f"not Arrow: {type(error).__name__}"
             words = str(error).splitlines()[0] if str(error) else ""
             raise Unusable(BadKind.UNREADABLE, "", words or shown_bytes(body), reason, WRITE_ARROW) from None
         reason = f"the message has more than {self._max_records} records"
         raise Unusable(BadKind.TOO_BIG, "", f"{count} records", reason, "Send fewer records at once.")
+
+    def _passes(self, batch: pa.RecordBatch) -> bool:
+        check = self._reader.check
+        return all_rows_pass(batch, check.features, check.is_closed, self._reader.others)
 
 
 def _batches(body: bytes) -> list[pa.RecordBatch]:
@@ -91,13 +100,18 @@ def _batches(body: bytes) -> list[pa.RecordBatch]:
     return batches
 
 
-def _rows(batch: pa.RecordBatch) -> list[dict[str, Any]]:
+def _plain(batch: pa.RecordBatch) -> pa.RecordBatch:
     names = batch.schema.names
     if len(set(names)) < len(names):
         reason = "two columns have the same name"
         raise ValueError(reason)
-    columns = [_values(column) for column in plain_batch(batch).columns]
-    return [dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True)]
+    return plain_batch(batch)
+
+
+def _rows(batch: pa.RecordBatch) -> list[dict[str, Any]]:
+    names = batch.schema.names
+    columns = [_values(column) for column in batch.columns]
+    return [dict(zip(names, values)) for values in zip(*columns)]  # noqa: B905  all are as long as the batch
 
 
 def _values(column: Any) -> list[Any]:

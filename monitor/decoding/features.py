@@ -10,7 +10,7 @@ from typing import Any
 from monitor.config.schema import FeatureConfig
 from monitor.decoding.decoded import BadKind, Unusable, shown
 
-__all__ = ["FeatureCheck"]
+__all__ = ["LARGEST", "FeatureCheck"]
 
 PLAIN = frozenset({str, int, float, bool, type(None)})
 LARGEST = sys.float_info.max
@@ -26,7 +26,8 @@ class FeatureCheck:
     """
 
     def __init__(self, features: Mapping[str, FeatureConfig], is_closed: bool) -> None:
-        self._features = dict(features)
+        self.features = dict(features)
+        self.is_closed = is_closed
         self._names = frozenset(features) if is_closed else None
         # what is asked of every record is laid out for the one loop that asks it
         self._numbers = [
@@ -82,7 +83,7 @@ class FeatureCheck:
         if math.isinf(number):
             reason = "it is not finite as a 64-bit float"
             raise Unusable(BadKind.RANGE, name, shown(value), reason, f"Send a finite number, {NULL}.")
-        feature = self._features[name]
+        feature = self.features[name]
         for limit, is_beyond, side in (
             (feature.least, feature.least is not None and value < feature.least, "below least"),
             (feature.most, feature.most is not None and value > feature.most, "above most"),
@@ -97,14 +98,14 @@ class FeatureCheck:
             if name in record:
                 record[name] = None
             return
-        if self._features[name].type == "boolean":
+        if self.features[name].type == "boolean":
             if type(value) is not bool:
                 raise self._wrong(name, value, "it is to be true or false", f"Send true or false, {NULL}.")
         elif type(value) is not str:
             record[name] = ("true" if value else "false") if type(value) is bool else str(value)
 
     def _miss(self, name: str) -> None:
-        if self._features[name].is_required:
+        if self.features[name].is_required:
             remedy = "Send it, or set is_required: false."
             raise Unusable(BadKind.MISSING, name, "", "a required feature is missing", remedy)
 

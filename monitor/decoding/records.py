@@ -37,9 +37,23 @@ class RecordReader:
         self._time = stream.labels.time
         self._is_later = stream.labels.arrive == "later"
         self._ignored = tuple(stream.ignored)
-        self._check = FeatureCheck(stream.features, stream.is_closed)
+        self.check = FeatureCheck(stream.features, stream.is_closed)
 
-    def add(self, record: dict[str, Any], message: Message, index: int, row: int, to: Decoded) -> None:
+    @property
+    def others(self) -> frozenset[str]:
+        """Fields that are no features."""
+        times = () if self._time is None else (self._time,)
+        return frozenset((self._target, self._key, *times, *self._ignored))
+
+    def add(
+        self,
+        record: dict[str, Any],
+        message: Message,
+        index: int,
+        row: int,
+        to: Decoded,
+        is_checked: bool = False,
+    ) -> None:
         """Append the events of a record, or why there are none.
 
         Args:
@@ -48,17 +62,18 @@ class RecordReader:
             index: number of that message in the batch.
             row: number of the record in the message, or ``WHOLE``.
             to: what is appended to.
+            is_checked: the features are known to be as they should.
         """
         try:
             if message.channel is Channel.LABELS:
                 label = self._label(record, message)
                 self._append(label, label.key, index, row, to)
             elif self._is_later:
-                for event in self._observed(record, message):
+                for event in self._observed(record, message, is_checked):
                     self._append(event, event.key, index, row, to)
             else:
                 key = self._name(record, message, row)
-                self._append(self._example(record), key, index, row, to)
+                self._append(self._example(record, is_checked), key, index, row, to)
         except Unusable as flaw:
             to.refuse(index, row, flaw)
 
@@ -68,14 +83,16 @@ class RecordReader:
         to.rows.append(row)
         to.keys.append(key)
 
-    def _example(self, record: dict[str, Any]) -> Example:
+    def _example(self, record: dict[str, Any], is_checked: bool) -> Example:
         target = self._read_target(record.pop(self._target, None))
         if self._time is not None:
             record.pop(self._time, None)
-        self._read_features(record)
+        self._read_features(record, is_checked)
         return Example(record, target)
 
-    def _observed(self, record: dict[str, Any], message: Message) -> tuple[Observation | Label, ...]:
+    def _observed(
+        self, record: dict[str, Any], message: Message, is_checked: bool
+    ) -> tuple[Observation | Label, ...]:
         key = self._read_key(record.pop(self._key, None))
         seconds = self._seconds(record, message)
         target = record.pop(self._target, None)
@@ -83,7 +100,7 @@ class RecordReader:
             record.pop(name, None)
         if not record and target is not None:
             return (Label(key, self._read_target(target), seconds),)
-        self._read_features(record)
+        self._read_features(record, is_checked)
         observation = Observation(key, record, seconds)
         if target is None:
             return (observation,)
@@ -94,13 +111,14 @@ class RecordReader:
         seconds = self._seconds(record, message)
         return Label(key, self._read_target(record.pop(self._target, None)), seconds)
 
-    def _read_features(self, record: dict[str, Any]) -> None:
+    def _read_features(self, record: dict[str, Any], is_checked: bool) -> None:
         for name in self._ignored:
             record.pop(name, None)
         if not record:
             remedy = "Send its fields; a label by itself needs its key and its target."
             raise Unusable(BadKind.MISSING, "", "", "the record has no features", remedy)
-        self._check(record)
+        if not is_checked:
+            self.check(record)
 
     def _name(self, record: dict[str, Any], message: Message, row: int) -> str:
         key = record.pop(self._key, None)

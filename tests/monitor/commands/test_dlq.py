@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from monitor.dead_letters import DeadLetter, to_line
+from monitor.dead_letters import DeadLetter
 from monitor.sources.messages import Channel
 from tests.monitor.command import inside
+from tests.monitor.dead_letters.made_letters import to_line
 
 CONFIG = """
 state: {state}

@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.dead_letters import DeadLetter, from_headers, from_line, to_headers, to_line
+from monitor.dead_letters import DeadLetter, from_headers, from_line
 from monitor.outputs import reject_line
 from monitor.sources.messages import Channel
 from stream_hmoe.events import Rejected
+from tests.monitor.dead_letters.made_letters import to_headers, to_line
 
 texts = st.text(max_size=9)
 letters = st.builds(

@@ -14,11 +14,12 @@ import pytest
 from confluent_kafka import Producer
 
 from monitor.config.schema import KafkaConfig, StreamConfig
-from monitor.dead_letters import DeadLetter, to_headers
+from monitor.dead_letters import DeadLetter
 from monitor.dead_letters.kafka_topic import TopicTarget, read_topic
 from monitor.dead_letters.replaying import FileTarget, HttpTarget, Refused, api_event, replay
 from monitor.problems import ConfigurationProblem, TemporaryProblem, UsageProblem
 from monitor.sources.messages import Channel
+from tests.monitor.dead_letters.made_letters import to_headers
 from tests.monitor.decoding.made_messages import stream
 
 
