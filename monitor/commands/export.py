@@ -64,7 +64,7 @@ def _frozen(
 ) -> tuple[bytes, dict[str, Any]]:
     """The file and its description, after the model in it was compared with the learner."""
     from stream_hmoe.adapting import restored_learner
-    from stream_hmoe.frozen import TOLERANCE, FrozenModel, agreement
+    from stream_hmoe.frozen import TOLERANCE, FrozenModel, compare
 
     _quiet_torch()
     model = state.get("model") or state.get("pipeline", {}).get("model")
@@ -74,7 +74,7 @@ def _frozen(
     if not (learner.records and learner.num_features):
         raise ConfigurationProblem(f"the model in {folder} has learned nothing yet; let it see some records")
     frozen = FrozenModel.of(model, form)
-    check = agreement(frozen.predict_encoded, learner, _recorded(state, learner))
+    check = compare(frozen.predict_encoded, learner, _recorded(state, learner))
     if not check.is_close:
         most = max(check.predicted, check.leaf_weights)
         found = f"the exported model differs from the learner by {most:.1e} on {check.records} records"
