@@ -46,6 +46,8 @@ def command(
     """
     from stream_hmoe import checkpoint
 
+    if output.is_dir():
+        raise ConfigurationProblem(f"--output {output} is a folder; name a file")
     folder, state = checkpoint.load_newest(checkpoint_folder(run))
     content, description = _frozen(folder, state, form)
     _write(output, content)
@@ -61,10 +63,10 @@ def _frozen(
     folder: Path, state: Mapping[str, Any], form: Literal["onnx", "torch"]
 ) -> tuple[bytes, dict[str, Any]]:
     """The file and its description, after the model in it was compared with the learner."""
-    _quiet_torch()
     from stream_hmoe.adapting import restored_learner
-    from stream_hmoe.frozen import TOLERANCE, FrozenModel, agreement
+    from stream_hmoe.frozen import TOLERANCE, FrozenModel, compare
 
+    _quiet_torch()
     model = state.get("model") or state.get("pipeline", {}).get("model")
     if model is None:
         raise ConfigurationProblem(f"{folder} holds no model; hmoe run writes one")
@@ -72,7 +74,7 @@ def _frozen(
     if not (learner.records and learner.num_features):
         raise ConfigurationProblem(f"the model in {folder} has learned nothing yet; let it see some records")
     frozen = FrozenModel.of(model, form)
-    check = agreement(frozen.predict_encoded, learner, _recorded(state, learner))
+    check = compare(frozen.predict_encoded, learner, _recorded(state, learner))
     if not check.is_close:
         most = max(check.predicted, check.leaf_weights)
         found = f"the exported model differs from the learner by {most:.1e} on {check.records} records"
@@ -87,7 +89,10 @@ def _frozen(
 
 
 def _quiet_torch() -> None:
-    """Let the exporter keep to itself that packages are missing which no model here could use."""
+    """Let the exporter keep to itself that packages are missing which no model here could use.
+
+    Importing torch sets the levels of its loggers, so this comes after.
+    """
     import logging
 
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
@@ -99,10 +104,10 @@ def _recorded(state: Mapping[str, Any], learner: Learner) -> npt.NDArray[np.floa
     from stream_hmoe.replay import widened
 
     adaptation = state.get("pipeline", {}).get("adaptation")
-    sample_ND = adaptation["sample"]["kept"]["x_ND"] if adaptation else ()
-    if not len(sample_ND):
+    sample = adaptation["sample"]["kept"] if adaptation else None
+    if sample is None or not len(sample["x_ND"]):
         return remembered(learner)
-    return widened(sample_ND, learner.num_features)
+    return widened(sample["x_ND"], learner.num_features)
 
 
 def _sha256(path: Path) -> str:

@@ -6,7 +6,7 @@ prediction, in the order of the compiled kernels; ``mixture`` is the whole; ``to
 learner.
 """
 
-from stream_hmoe.frozen.agreement import TOLERANCE, Agreement, agreement, remembered
+from stream_hmoe.frozen.agreement import TOLERANCE, Agreement, compare, remembered
 from stream_hmoe.frozen.mixture import FrozenMixture
 from stream_hmoe.frozen.model import Format, FrozenModel
 
@@ -16,6 +16,6 @@ __all__ = [
     "Format",
     "FrozenMixture",
     "FrozenModel",
-    "agreement",
+    "compare",
     "remembered",
 ]

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from stream_hmoe.learner import Learner
 
-__all__ = ["TOLERANCE", "Agreement", "agreement", "remembered"]
+__all__ = ["TOLERANCE", "Agreement", "compare", "remembered"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -41,9 +41,7 @@ class Agreement:
         return max(self.predicted, self.leaf_weights) <= TOLERANCE
 
 
-def agreement(
-    predict: Callable[[Floats], tuple[Floats, Floats]], learner: Learner, x_ND: Floats
-) -> Agreement:
+def compare(predict: Callable[[Floats], tuple[Floats, Floats]], learner: Learner, x_ND: Floats) -> Agreement:
     """Compare predictions and leaf weights with the learner's on encoded records (N, D)."""
     predicted_NC, weight_NK = predict(x_ND)
     truth = learner.predict(x_ND, weights=True)

@@ -101,6 +101,10 @@ class FrozenMixture(Part):
             predicted = self._moments(gate_BT, answer_BTC.squeeze(2))
         return predicted, weight_BK * inner_BK
 
+    def example(self) -> tuple[Tensor]:
+        """Return an input, (2, D), as exporters want one to trace."""
+        return (torch.zeros(2, self.num_features, dtype=torch.float64),)
+
     def _moments(self, gate_BT: Tensor, mean_BT: Tensor) -> Tensor:
         mean_B = (gate_BT * mean_BT).sum(1)
         square_B = (gate_BT * (self.pool.variance_T + mean_BT.square())).sum(1)

@@ -26,10 +26,9 @@ __all__ = ["FORMATS", "Format", "FrozenModel", "Program"]
 
 Floats = npt.NDArray[np.float64]
 Format = Literal["onnx", "torch"]
-Records = pd.DataFrame | Sequence[Mapping[Any, Any]]
 
 SCHEMA = 1
-BATCH_RECORDS = 128
+BATCH_RECORDS = 64  # more fall out of the processor's cache
 ZIP = b"PK"
 FORMATS: Mapping[str, type[TorchProgram] | type[OnnxProgram]] = {"onnx": OnnxProgram, "torch": TorchProgram}
 PREDICTED = {
@@ -149,7 +148,7 @@ class FrozenModel:
         predicted, weights = zip(*parts, strict=True)
         return np.concatenate(predicted), np.concatenate(weights)
 
-    def predict(self, records: Records) -> tuple[Floats, Floats]:
+    def predict(self, records: pd.DataFrame | Sequence[Mapping[Any, Any]]) -> tuple[Floats, Floats]:
         """The same of N records: a DataFrame or dicts; features and categories unknown to it are left out."""
         return self.predict_encoded(self._encoder.encode_many(records))
 

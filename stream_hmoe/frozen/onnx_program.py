@@ -15,7 +15,7 @@ import torch
 
 from stream_hmoe.errors import BadCheckpoint, MissingPackage
 from stream_hmoe.frozen.mixture import FrozenMixture
-from stream_hmoe.frozen.torch_program import traced
+from stream_hmoe.frozen.torch_program import ANY_RECORDS
 
 __all__ = ["INPUT", "OUTPUTS", "OnnxProgram"]
 
@@ -25,7 +25,7 @@ OPSET = 18
 INPUT, OUTPUTS = "x", ("predicted", "leaf_weights")
 DESCRIPTION = "hmoe"
 PACKAGES = ("onnx", "onnxscript", "onnxruntime")
-MOST_STEPS = 128
+MOST_STEPS = 512
 DISTANCE = torch.ops.aten._cdist_forward.default  # noqa: SLF001  (the operation is called so)
 # torch 2.13 says this of its own code while it prepares an export
 TORCH_ABOUT_ITSELF = r"`isinstance\(treespec, LeafSpec\)` is deprecated"
@@ -60,8 +60,11 @@ class OnnxProgram:
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", TORCH_ABOUT_ITSELF, FutureWarning)
             program = torch.onnx.export(
-                traced(mixture),
+                mixture.eval(),
+                mixture.example(),
+                dynamic_shapes=ANY_RECORDS,
                 dynamo=True,
+                optimize=False,  # takes minutes where features are many; runtimes do it when they load
                 verbose=False,
                 opset_version=OPSET,
                 input_names=[INPUT],
@@ -126,7 +129,7 @@ def _distance(z_ND: Any, place_PD: Any, p: float = 2.0, compute_mode: int | None
 
     features = place_PD.shape[1]
     size = -(-features // MOST_STEPS)
-    square_NP = None
+    square_NP: Any = None
     for begin in range(0, features, size):
         span = numbers(begin), numbers(begin + size), numbers(1)
         z, place = op.Slice(z_ND, *span), op.Slice(place_PD, *span)

@@ -1,7 +1,7 @@
 """A frozen model as a program of ``torch.export``, which torch runs without this package.
 
-Not TorchScript: torch 2.13 calls it deprecated, and warns at every use. Torch promises nothing about reading a
-program with another version than wrote it; a file to keep is better written as ONNX.
+Not TorchScript: torch 2.13 calls it deprecated, and warns at every use. Torch promises nothing about reading
+a program with another version than wrote it; a file to keep is better written as ONNX.
 
 Shapes: N records, D features, C outputs, K leaves.
 """
@@ -19,24 +19,19 @@ from torch.export import Dim, ExportedProgram
 from stream_hmoe.errors import BadCheckpoint
 from stream_hmoe.frozen.mixture import FrozenMixture
 
-__all__ = ["TorchProgram", "traced"]
+__all__ = ["ANY_RECORDS", "TorchProgram"]
 
 Floats = npt.NDArray[np.float64]
 
 DESCRIPTION = "hmoe.json"
-
-
-def traced(mixture: FrozenMixture) -> ExportedProgram:
-    """The operations of a frozen mixture, for any number of records."""
-    x_ND = torch.zeros(2, mixture.num_features, dtype=torch.float64)
-    return torch.export.export(mixture.eval(), (x_ND,), dynamic_shapes=({0: Dim("records")},))
+ANY_RECORDS = ({0: Dim("records")},)
 
 
 class TorchProgram:
     """Runs a program of ``torch.export``.
 
     Args:
-        program: what ``traced`` returned.
+        program: of a frozen mixture.
     """
 
     def __init__(self, program: ExportedProgram) -> None:
@@ -45,8 +40,8 @@ class TorchProgram:
 
     @classmethod
     def of(cls, mixture: FrozenMixture) -> Self:
-        """Trace a frozen mixture."""
-        program = traced(mixture)
+        """Trace a frozen mixture, for any number of records."""
+        program = torch.export.export(mixture.eval(), mixture.example(), dynamic_shapes=ANY_RECORDS)
         for node in program.graph.nodes:
             node.meta.pop("stack_trace", None)  # it names files of this machine
         return cls(program)
