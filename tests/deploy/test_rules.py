@@ -32,12 +32,8 @@ def test_prometheus_understands_rules_and_configuration(tmp_path: Path) -> None:
     promtool = needed("promtool")
     fast = tmp_path / "fast.yml"
     fast.write_text(render(faster=60.0), encoding="utf-8")
-    for command in (
-        ["check", "rules", RULES],
-        ["check", "rules", fast],
-        ["check", "config", PROMETHEUS / "prometheus.yml"],
-    ):
-        done = run(promtool, *command)
+    for what, file in (("rules", RULES), ("rules", fast), ("config", PROMETHEUS / "prometheus.yml")):
+        done = run(promtool, "check", what, file)
         assert done.returncode == 0, done.stdout + done.stderr
 
 
@@ -70,10 +66,10 @@ def test_every_alert_has_a_section_in_the_runbooks_that_says_all_four_things() -
 def test_rules_use_only_metrics_that_exist() -> None:
     known = {name for entry in CATALOGUE for name in entry.series_names} | OF_PROMETHEUS
     recorded = {recording.record for recording in recordings()}
-    for rule in (*recordings(), *ALERTS):
-        used = set(re.findall(r"\b(?:stream:)?hmoe_\w+(?::\w+)*|\bup\b|\bscrape_\w+", rule.expr))
-        assert used <= known | recorded, rule
-        assert used or rule.expr == "vector(1)", rule
+    for expr in (*(rule.expr for rule in recordings()), *(rule.expr for rule in ALERTS)):
+        used = set(re.findall(r"\b(?:stream:)?hmoe_\w+(?::\w+)*|\bup\b|\bscrape_\w+", expr))
+        assert used <= known | recorded, expr
+        assert used or expr == "vector(1)", expr
 
 
 def test_recorded_names_say_level_metric_and_operations() -> None:
