@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO ?=
 BENCH ?= --help
-PACKAGES := stream_hmoe monitor dashboards benchmarks tests
+PACKAGES := stream_hmoe monitor dashboards benchmarks deploy tests
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test check fix bench clean
