@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import re
+import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from prometheus_client import generate_latest
 
 from monitor.alerts import Alert, Links, alerts_for, recordings, render
 from monitor.alerts.rendering import JOB, plain_yaml
-from monitor.metrics import CATALOGUE
+from monitor.metrics import CATALOGUE, Process, registry_of
 from tests.deploy.alert_scenarios import SCENARIOS, Scenario
 from tests.deploy.programs import ROOT, needed, run
+from tests.monitor.metrics.made_status import board_of, full_status
 
 PROMETHEUS = ROOT / "deploy" / "prometheus"
 RULES = PROMETHEUS / "rules.yml"
@@ -61,6 +64,15 @@ def test_every_alert_has_a_section_in_the_runbooks_that_says_all_four_things() -
     for name, section in by_name.items():
         for part in ("**Means:**", "**Check:**", "**Do:**", "**Wake:**"):
             assert part in section, f"{name} lacks {part}"
+
+
+def test_a_scrape_is_as_prometheus_likes_it(tmp_path: Path) -> None:
+    boards = [board_of(full_status())]
+    text = generate_latest(registry_of(boards, Process(state=tmp_path, config_hash="0123abcd")))
+    done = subprocess.run(
+        [needed("promtool"), "check", "metrics"], input=text, capture_output=True, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
 
 
 def test_rules_use_only_metrics_that_exist() -> None:
