@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 DEMO ?=
 BENCH ?= --help
 AUDIT ?=
-PACKAGES := stream_hmoe monitor dashboards benchmarks tests
+PACKAGES := stream_hmoe monitor dashboards benchmarks deploy tests
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test check audit fix bench clean

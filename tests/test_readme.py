@@ -16,7 +16,7 @@ from monitor.problems import ExitCode
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-ELSEWHERE = {"cd", "git", "pip", "tail"}  # what the examples use besides this project
+ELSEWHERE = {"cd", "docker", "git", "pip", "tail"}  # what the examples use besides this project
 MAX_PICTURE_BYTES = 300_000
 
 

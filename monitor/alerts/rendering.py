@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import yaml
@@ -12,7 +12,7 @@ from monitor.alerts.budget import budget_alerts
 from monitor.alerts.drift import drift_alerts
 from monitor.alerts.flow import flow_alerts
 from monitor.alerts.recording import recordings
-from monitor.alerts.rules import Alert
+from monitor.alerts.rules import Alert, Recording
 from monitor.alerts.state import state_alerts
 from monitor.alerts.thresholds import Links, Thresholds
 
@@ -52,7 +52,10 @@ def render(
         faster: windows and waits are this many times shorter, to see alerts come and go without patience.
     """
     links = links or Links()
-    groups = {"hmoe-recordings": recordings(), "hmoe-alerts": alerts_for(limits, job)}
+    groups: Mapping[str, Sequence[Recording | Alert]] = {
+        "hmoe-recordings": recordings(),
+        "hmoe-alerts": alerts_for(limits, job),
+    }
     return plain_yaml({
         "groups": [
             {"name": name, "rules": [_faster(rule.to_dict(links), faster) for rule in rules]}

@@ -25,10 +25,10 @@ def command(
 
     # The same end for both: Python raises KeyboardInterrupt for one of them only.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    with Pager(host, port, sys.stdout) as pager:
-        print(f"pager: {pager.address}", flush=True)
-        try:
+    try:
+        with Pager(host, port, sys.stdout) as pager:
+            print(f"pager: {pager.address}", flush=True)
             while True:
                 signal.pause()
-        except KeyboardInterrupt:
-            print("pager: stopped", file=sys.stderr)
+    except KeyboardInterrupt:
+        print("pager: stopped", file=sys.stderr)

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import re
+import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from prometheus_client import generate_latest
 
 from monitor.alerts import Alert, Links, alerts_for, recordings, render
 from monitor.alerts.rendering import JOB, plain_yaml
-from monitor.metrics import CATALOGUE
+from monitor.metrics import CATALOGUE, Process, registry_of
 from tests.deploy.alert_scenarios import SCENARIOS, Scenario
 from tests.deploy.programs import ROOT, needed, run
+from tests.monitor.metrics.made_status import board_of, full_status
 
 PROMETHEUS = ROOT / "deploy" / "prometheus"
 RULES = PROMETHEUS / "rules.yml"
@@ -32,12 +35,8 @@ def test_prometheus_understands_rules_and_configuration(tmp_path: Path) -> None:
     promtool = needed("promtool")
     fast = tmp_path / "fast.yml"
     fast.write_text(render(faster=60.0), encoding="utf-8")
-    for command in (
-        ["check", "rules", RULES],
-        ["check", "rules", fast],
-        ["check", "config", PROMETHEUS / "prometheus.yml"],
-    ):
-        done = run(promtool, *command)
+    for what, file in (("rules", RULES), ("rules", fast), ("config", PROMETHEUS / "prometheus.yml")):
+        done = run(promtool, "check", what, file)
         assert done.returncode == 0, done.stdout + done.stderr
 
 
@@ -67,13 +66,22 @@ def test_every_alert_has_a_section_in_the_runbooks_that_says_all_four_things() -
             assert part in section, f"{name} lacks {part}"
 
 
+def test_a_scrape_is_as_prometheus_likes_it(tmp_path: Path) -> None:
+    boards = [board_of(full_status())]
+    text = generate_latest(registry_of(boards, Process(state=tmp_path, config_hash="0123abcd")))
+    done = subprocess.run(
+        [needed("promtool"), "check", "metrics"], input=text, capture_output=True, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+
+
 def test_rules_use_only_metrics_that_exist() -> None:
     known = {name for entry in CATALOGUE for name in entry.series_names} | OF_PROMETHEUS
     recorded = {recording.record for recording in recordings()}
-    for rule in (*recordings(), *ALERTS):
-        used = set(re.findall(r"\b(?:stream:)?hmoe_\w+(?::\w+)*|\bup\b|\bscrape_\w+", rule.expr))
-        assert used <= known | recorded, rule
-        assert used or rule.expr == "vector(1)", rule
+    for expr in (*(rule.expr for rule in recordings()), *(rule.expr for rule in ALERTS)):
+        used = set(re.findall(r"\b(?:stream:)?hmoe_\w+(?::\w+)*|\bup\b|\bscrape_\w+", expr))
+        assert used <= known | recorded, expr
+        assert used or expr == "vector(1)", expr
 
 
 def test_recorded_names_say_level_metric_and_operations() -> None:

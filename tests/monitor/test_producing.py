@@ -102,7 +102,7 @@ def read(brokers: str, topic: str, wanted: int) -> list[str]:
     while len(keys) < wanted and time.monotonic() < until:
         found = consumer.poll(1.0)
         if found is not None and found.error() is None:
-            keys.append(found.key().decode())
+            keys.append((found.key() or b"").decode())
     consumer.close()
     return sorted(keys)
 

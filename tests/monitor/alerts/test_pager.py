@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import io
 import json
+import signal
+import subprocess
 import urllib.request
 from collections.abc import Iterator
+from pathlib import Path
 from urllib.error import HTTPError
 
 import pytest
 
 from monitor.alerts.pager import KEPT, Pager, pages_of
 from monitor.problems import TemporaryProblem
+from tests.monitor.command import start
 
 
 def message(name: str = "HmoeDrift", status: str = "firing", description: str = "It drifted.") -> bytes:
@@ -92,6 +96,20 @@ def test_somebody_may_wait_for_a_page(pager: Pager) -> None:
     assert found is not None
     assert found.labels["stream"] == "payments"
     assert pager.wait_for("firing", 0.0, alertname="HmoeDrift") is None
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_the_command_prints_what_arrives_until_it_is_stopped(number: signal.Signals, tmp_path: Path) -> None:
+    with start(["pager", "--port", "0"], tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        address = process.stdout.readline().decode().removeprefix("pager: ").strip()
+        with urllib.request.urlopen(address + "/pager", message()) as answer:  # noqa: S310  as above
+            assert answer.status == 200
+        assert process.stdout.readline().startswith(b"desk: firing warning HmoeDrift")
+        process.send_signal(number)
+        assert process.wait(30) == 0
+        assert process.stderr is not None
+        assert process.stderr.read() == b"pager: stopped\n"
 
 
 def test_a_taken_port_is_named(pager: Pager) -> None:

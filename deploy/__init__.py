@@ -1,0 +1,1 @@
+"""Configuration of everything that stands around the service: see docker-compose.yml."""
