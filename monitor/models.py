@@ -34,4 +34,4 @@ def build_pipeline(task: Task, detector: str | None = None) -> Pipeline:
     """
     model = HMoEClassifier() if task is Task.CLASSIFICATION else HMoERegressor()
     signals = None if detector is None else RiverSignals(model.topology, DETECTORS[detector]())
-    return Pipeline(model, Adaptation(settings=CONTROLLER), signals)
+    return Pipeline(model, Adaptation(settings=CONTROLLER), signals, profile=True)

@@ -11,6 +11,7 @@ import numpy as np
 from .adaptation import Adaptation
 from .estimators import HMoEClassifier, HMoERegressor
 from .events import Fact, Restructured, Scored
+from .profile import Profile
 from .signals import RiverSignals
 from .tick import TICK_RECORDS, TickBuffer
 
@@ -26,6 +27,7 @@ class Pipeline:
         model: the learner.
         adaptation: watches, controller and challengers; None leaves the model to itself.
         signals: further River detectors on gates and losses; None for none.
+        profile: also tell, every thousand records, what the records were like.
     """
 
     def __init__(
@@ -33,12 +35,14 @@ class Pipeline:
         model: HMoEClassifier | HMoERegressor,
         adaptation: Adaptation | None = None,
         signals: RiverSignals | None = None,
+        profile: bool = False,
     ) -> None:
         self.model = model
         self.records_seen = 0
         self.adaptation = adaptation
         self._signals = signals
         self._tick = TickBuffer()
+        self._profile = Profile() if profile else None
 
     def step(self, records: Sequence[Mapping[Any, Any]], targets: Sequence[Any]) -> list[Fact]:
         """Predict, score and learn records in order; at fixed record counts watch, decide and act.
@@ -66,6 +70,8 @@ class Pipeline:
             block = self.model.step(records[begin:end], targets[begin:end])
             self.records_seen += end - begin
             self._tick.add(block, first)
+            if self._profile is not None:
+                self._profile.add(block, first)
             facts += [replace(fact, record=first + fact.record) for fact in block.rejected]
             restructured += [replace(fact, record=first + fact.record) for fact in block.restructured]
             if len(block.scored.record):
@@ -77,12 +83,16 @@ class Pipeline:
         return [*_cut(_joined(scored), restructured), *facts] if scored else facts
 
     def _close_tick(self) -> list[Fact]:
-        tick = self._tick.take()
+        tick, features = self._tick.take(), self.model.feature_names
+        profiled: list[Fact] = []
+        if self._profile is not None:
+            profiled += self._profile.close_tick(self.records_seen, features)
         if self.adaptation is None or not len(tick.record_N):
-            return []
-        learner, features = self.model.learner, self.model.feature_names
-        facts, self.model.learner = self.adaptation.step(self.records_seen, tick, learner, features)
-        return facts
+            return profiled
+        facts, self.model.learner = self.adaptation.step(
+            self.records_seen, tick, self.model.learner, features
+        )
+        return [*profiled, *facts]
 
     def state_dict(self) -> dict[str, Any]:
         """Everything: with it and the same records the same facts follow."""
@@ -92,6 +102,7 @@ class Pipeline:
             "tick": self._tick.state_dict(),
             "adaptation": None if self.adaptation is None else self.adaptation.state_dict(),
             "signals": None if self._signals is None else self._signals.state_dict(),
+            "profile": None if self._profile is None else self._profile.state_dict(),
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
@@ -109,6 +120,10 @@ class Pipeline:
         self._tick.load_state_dict(state["tick"])
         if self.adaptation is not None:
             self.adaptation.load_state_dict(state["adaptation"])
+        if self._profile is not None:
+            self._profile.begin_at(self.records_seen)
+            if state["profile"] is not None:
+                self._profile.load_state_dict(state["profile"])
         if self._signals is not None:
             self._signals.begin(self.model.topology)
             self._signals.load_state_dict(state["signals"])

@@ -211,13 +211,15 @@ class Profiled:
     Args:
         record: number of records seen.
         since: number of records seen when the period began.
+        records: records of the period that were scored; the rest is about them.
         features: names of the D encoded features.
         present: (D,) records that had the feature.
         mean: (D,) mean of the feature where it was present.
         deviation: (D,) its standard deviation.
         least: (D,) its smallest value.
         most: (D,) its largest value.
-        leaf_weight: (K,) mean gate weight of every leaf.
+        leaf_weight: (K,) mean gate weight of every leaf, like the rest about leaves and the sample since the
+            leaves are what they are at the end.
         leaf_mean: (K, D) mean of the features, each record weighted by the leaf's gate weight.
         leaf_deviation: (K, D) their standard deviation, weighted in the same way.
         sample_record: (S,) numbers of a few records, evenly spread.
@@ -230,6 +232,7 @@ class Profiled:
 
     record: int
     since: int
+    records: int
     features: tuple[str, ...]
     present: npt.NDArray[np.int64]
     mean: Floats
