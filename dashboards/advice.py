@@ -45,10 +45,12 @@ _ADVICE: Mapping[State, Advice] = {
         "No signal explains it: look on the page Data for bad input and late labels.", "hmoedriftharmful"
     ),
     State.HELD: Advice(
-        "Decide whether the model may adapt again, and release the controller.", "hmoeflappingadaptation"
+        "Decide whether the model may adapt again, and release the controller.", "hmoecontrollerheld"
     ),
     State.STALE: Advice("Check that the process runs and that its source still sends.", "hmoenoevents"),
-    State.HALTED: Advice("Remove the cause that is named here, then start the stream again.", "hmoehalted"),
+    State.HALTED: Advice(
+        "Remove the cause that is named here, then start the stream again.", "hmoestreamhalted"
+    ),
 }
 
 

@@ -104,8 +104,8 @@ def _newest(choice: Choice, page: str, read: Read[Part]) -> Reading[Part]:
     kept: Reading[Part] | None = st.session_state.get("reading")
     if kept is not None and kept.serves(wanted, begin, choice.is_paused):
         return kept
-    with JournalReader(choice.path) as journal:
-        snapshot = data.read(journal, choice.path, choice.window)
+    with JournalReader(choice.path) as journal, journal.snapshot():
+        snapshot = data.read(journal, choice.window)
         part = read(journal, choice.path, snapshot)
     reading = Reading(wanted, snapshot, part, begin, time.time() - begin)
     st.session_state["reading"] = reading

@@ -24,7 +24,7 @@ _STAGES = {
     "roll back": "Rollback",
     "cool-down": "Rest",
     "held": "Held",
-    "normal": "Outcome",
+    "normal": "Calm",
 }
 
 

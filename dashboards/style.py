@@ -33,9 +33,11 @@ p.sum {margin: .1rem 0; font-variant-numeric: tabular-nums;}
 .course div {position: absolute; inset: 0; background: currentColor;}
 .course .line {opacity: .65;}
 .course .area {opacity: .08;}
-dl.answers {display: grid; grid-template-columns: minmax(8rem, 11rem) 1fr; gap: .3rem 1rem; margin: .2rem 0;}
+dl.answers {display: grid; grid-template-columns: minmax(8rem, 11rem) 1fr; gap: .3rem 1rem; margin: .2rem 0;
+  padding: 0 !important;}
 dl.answers dt {font-weight: 600;}
-dl.answers dd {margin: 0; line-height: 1.45;}
+dl.answers dt, dl.answers dd {margin: 0 !important; padding: 0;}
+dl.answers dd { line-height: 1.45;}
 ol.timeline {list-style: none; margin: .4rem 0; padding: 0;}
 ol.timeline li {display: grid; grid-template-columns: 8rem 10rem 1fr; gap: .3rem 1rem; margin: 0 0 0 .6rem;
   padding: .35rem 0 .35rem 1.3rem; position: relative; line-height: 1.45;

@@ -73,16 +73,17 @@ def height(column: str, scale: alt.Scale, form: str, title: str) -> alt.Y:
     return alt.Y(column, type="quantitative", scale=scale, axis=axis, title=title)
 
 
-def legend(symbol: str, columns: int = 5) -> alt.Legend:
-    """Names above the chart."""
+def legend(symbol: str, columns: int = 5, values: Sequence[str] | None = None) -> alt.Legend:
+    """Names above the chart: all of them, or only ``values``."""
     return alt.Legend(
         title=None,
         orient="top",
         offset=4,
         columns=columns,
-        labelLimit=240,
+        labelLimit=320,
         symbolType=symbol,
         symbolStrokeWidth=2.5,
+        values=alt.Undefined if values is None else list(values),
     )
 
 
@@ -108,7 +109,7 @@ def mark_dashes() -> Mapping[str, list[int]]:
 
 def rules(name: str, look: Look) -> alt.Chart:
     """A vertical line at each event of one kind."""
-    return (
+    chart: alt.Chart = (
         named(name)
         .mark_rule(strokeWidth=1.7, opacity=0.85)
         .encode(
@@ -118,6 +119,7 @@ def rules(name: str, look: Look) -> alt.Chart:
             tooltip=[number("record", ",", MARKS[name]), word("text", "what")],
         )
     )
+    return chart
 
 
 def plain_rules(look: Look) -> list[alt.Chart]:
@@ -139,9 +141,10 @@ def reader(name: str, tips: Sequence[alt.Tooltip], look: Look) -> alt.Chart:
         "near", nearest=True, on="pointerover", clear="pointerout", fields=["record"], empty=False
     )
     opacity = alt.when(near).then(alt.value(0.7)).otherwise(alt.value(0.0))
-    chart = named(name).mark_rule(color=look.quiet, strokeWidth=1)
-    chart = chart.encode(x=records(), opacity=opacity, tooltip=[number("record", ","), *tips])
-    return chart.add_params(near)
+    line = named(name).mark_rule(color=look.quiet, strokeWidth=1)
+    line = line.encode(x=records(), opacity=opacity, tooltip=[number("record", ","), *tips])
+    chart: alt.Chart = line.add_params(near)
+    return chart
 
 
 def finished(layers: Sequence[alt.Chart], look: Look, pixels: int | alt.Step = HEIGHT) -> Spec:

@@ -15,17 +15,20 @@ from dashboards.theme import Look
 
 __all__ = ["balance_chart", "domain_chart", "move_chart", "shift_chart"]
 
-ROW = 24
+ROW, FRAME = 24, 92
 NAMES_PIXELS = 180
 
 
 @functools.lru_cache(maxsize=32)
-def domain_chart(domains: tuple[str, ...], names: tuple[str, ...], look: Look) -> Spec:
+def domain_chart(
+    domains: tuple[str, ...], names: tuple[str, ...], present: tuple[str, ...], look: Look
+) -> Spec:
     """Of each domain's records, the share that each group leads.
 
     Args:
         domains: one row each, from the top down.
-        names: groups.
+        names: all groups, so that each has the colour that it has elsewhere.
+        present: the groups that lead any of these records.
         look: colours.
     """
     colors = alt.Scale(domain=list(names), range=list(look.stack(names)))
@@ -37,7 +40,7 @@ def domain_chart(domains: tuple[str, ...], names: tuple[str, ...], look: Look) -
                 "share", type="quantitative", axis=_axis(".0%"), title="share of its records", stack="zero"
             ),
             y=_rows("domain", domains),
-            color=alt.Color("name", type="nominal", scale=colors, legend=legend("square")),
+            color=alt.Color("name", type="nominal", scale=colors, legend=legend("square", 3, present)),
             order=alt.Order("order", type="quantitative"),
             tooltip=[word("domain"), word("name", "group"), number("share", ".1%"), number("samples", ",")],
         )
@@ -63,7 +66,7 @@ def shift_chart(features: tuple[str, ...], look: Look) -> Spec:
             ],
         )
     )
-    return finished([bars, _zero(look)], look, _pixels(len(features)))
+    return finished([*_least_width(), bars, _zero(look)], look, _pixels(len(features)))
 
 
 @functools.lru_cache(maxsize=32)
@@ -119,11 +122,12 @@ def balance_chart(rows: tuple[str, ...], parts: tuple[str, ...], look: Look) -> 
             tooltip=[word("what"), word("part"), number("count", ","), number("share", ".2%")],
         )
     )
-    return finished([bars], look, 44 * len(rows))
+    return finished([bars], look, _pixels(len(rows), 46))
 
 
-def _pixels(rows: int) -> int:
-    return ROW * max(2, rows)
+def _pixels(rows: int, row: int = ROW) -> int:
+    """The axis and the legend are part of the height."""
+    return FRAME + row * max(2, rows)
 
 
 def _axis(form: str) -> alt.Axis:
@@ -131,12 +135,17 @@ def _axis(form: str) -> alt.Axis:
 
 
 def _rows(column: str, names: tuple[str, ...]) -> alt.Y:
-    axis = alt.Axis(labelLimit=NAMES_PIXELS, labelPadding=8, grid=False, ticks=False)
+    axis = alt.Axis(labelLimit=NAMES_PIXELS, labelPadding=8, labelOverlap=False, grid=False, ticks=False)
     return alt.Y(
         column, type="nominal", sort=list(names), scale=alt.Scale(domain=list(names)), axis=axis, title=None
     )
 
 
+def _least_width() -> list[alt.Chart]:
+    """Half a deviation to both sides is always there: little looks little, also where all is less."""
+    return [named("shifts").mark_rule(opacity=0.0).encode(x=alt.datum(side)) for side in (-0.5, 0.5)]
+
+
 def _zero(look: Look) -> alt.Chart:
-    line: alt.Chart = alt.Chart(alt.NamedData("shifts")).mark_rule(color=look.quiet, strokeWidth=1)
-    return line.encode(x=alt.datum(0.0))
+    line: alt.Chart = named("shifts").mark_rule(color=look.quiet, strokeWidth=1).encode(x=alt.datum(0.0))
+    return line

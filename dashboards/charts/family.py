@@ -38,16 +38,16 @@ def icicle_chart(look: Look) -> Spec:
     color = alt.Color(
         "loss_nats",
         type="quantitative",
-        scale=alt.Scale(range=list(look.heat), nice=False),
+        scale=alt.Scale(range=list(look.heat), nice=False, interpolate="rgb"),
         legend=alt.Legend(title="loss (nats)", orient="right", gradientLength=200, format=".2f"),
     )
     boxes = (
-        named("tree").mark_rect(stroke=look.paper, strokeWidth=2).encode(**place, color=color, tooltip=tips)
+        named("tree").mark_rect(stroke=look.paper, strokeWidth=1).encode(**place, color=color, tooltip=tips)
     )
     words = (
         named("tree")
         .mark_text(align="left", baseline="middle", dx=10, fontSize=13, color=INK, clip=True, limit=420)
-        .transform_filter("datum.end - datum.begin > 0.045")
+        .transform_filter("datum.end - datum.begin > 0.04")
         .transform_calculate(middle="(datum.begin + datum.end) / 2")
         .encode(
             x=place["x"],
@@ -68,7 +68,7 @@ def life_chart(leaves: tuple[str, ...], groups: tuple[str, ...], look: Look) -> 
         type="nominal",
         sort=list(leaves),
         scale=alt.Scale(domain=list(leaves)),
-        axis=alt.Axis(labelLimit=180, labelPadding=8, grid=False, ticks=False),
+        axis=alt.Axis(labelLimit=180, labelPadding=8, labelOverlap=False, grid=False, ticks=False),
         title=None,
     )
     lives = (
@@ -92,4 +92,4 @@ def life_chart(leaves: tuple[str, ...], groups: tuple[str, ...], look: Look) -> 
         .mark_rule(color=look.drift, strokeWidth=1.5, strokeDash=[4, 2])
         .encode(x=records(), tooltip=[number("record", ","), word("text", "what")])
     )
-    return finished([lives, edits], look, 20 * max(3, len(leaves)))
+    return finished([lives, edits], look, 90 + 20 * max(3, len(leaves)))

@@ -19,13 +19,13 @@ KINDS = (REAL, CERTAIN, POSSIBLE)
 def alarm_chart(signals: tuple[str, ...], look: Look) -> Spec:
     """One row a signal: what was raised, what would be raised with another threshold."""
     colors = alt.Scale(domain=list(KINDS), range=[look.quiet, look.drift, look.lines[1]])
-    shapes = alt.Scale(domain=list(KINDS), range=["stroke", "triangle-up", "diamond"])
+    shapes = alt.Scale(domain=list(KINDS), range=["circle", "triangle-up", "diamond"])
     rows = alt.Y(
         "signal",
         type="nominal",
         sort=list(signals),
         scale=alt.Scale(domain=list(signals)),
-        axis=alt.Axis(labelLimit=180, labelPadding=8, grid=True, ticks=False),
+        axis=alt.Axis(labelLimit=180, labelPadding=8, labelOverlap=False, grid=True, ticks=False),
         title=None,
     )
     marks = (
@@ -45,4 +45,4 @@ def alarm_chart(signals: tuple[str, ...], look: Look) -> Spec:
             ],
         )
     )
-    return finished([marks], look, 42 * max(2, len(signals)))
+    return finished([marks], look, 90 + 46 * max(2, len(signals)))

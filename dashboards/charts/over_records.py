@@ -155,5 +155,6 @@ def evidence_chart(signals: tuple[str, ...], look: Look) -> Spec:
 
 
 def _line(data: str, column: str, title: str, form: str) -> alt.Chart:
-    chart = named(data).mark_line(clip=True)
-    return chart.encode(x=records(), y=height(column, alt.Scale(zero=False), form, title))
+    y = height(column, alt.Scale(zero=False), form, title)
+    chart: alt.Chart = named(data).mark_line(clip=True).encode(x=records(), y=y)
+    return chart

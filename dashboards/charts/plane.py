@@ -20,7 +20,7 @@ PIXELS = 430
 
 @functools.lru_cache(maxsize=32)
 def plane_chart(names: tuple[str, ...], first: str, second: str, look: Look) -> Spec:
-    """Records as points coloured by the leaf that leads, centres as crosses with names.
+    """Records as points coloured by the leaf that leads, centres as crosses.
 
     Args:
         names: leaves.
@@ -29,7 +29,7 @@ def plane_chart(names: tuple[str, ...], first: str, second: str, look: Look) -> 
         look: colours.
     """
     colors = alt.Scale(domain=list(names), range=list(look.stack(names)))
-    color = alt.Color("name", type="nominal", scale=colors, legend=legend("circle"))
+    color = alt.Color("name", type="nominal", scale=colors, legend=legend("circle", 3))
     x = alt.X("x", type="quantitative", title=first, scale=alt.Scale(zero=False), axis=alt.Axis(grid=False))
     y = alt.Y("y", type="quantitative", title=second, scale=alt.Scale(zero=False), axis=alt.Axis(grid=False))
     regions = (
@@ -42,17 +42,13 @@ def plane_chart(names: tuple[str, ...], first: str, second: str, look: Look) -> 
             y=y,
             order=alt.Order("corner", type="quantitative"),
             detail=alt.Detail("name", type="nominal"),
-            fill=alt.Fill("name", type="nominal", scale=colors, legend=None),
-            stroke=alt.value(look.quiet),
+            color=color,
         )
     )
     tips = [word("name", "leaf"), number("record", ","), word("target"), word("prediction")]
     points = named("points").mark_circle(size=28, opacity=0.75).encode(x=x, y=y, color=color, tooltip=tips)
     centres = named("centres")
     crosses = centres.mark_point(
-        shape="cross", size=190, filled=True, color=look.ink, opacity=1.0, stroke=look.paper, strokeWidth=1.5
-    ).encode(x=x, y=y, tooltip=[word("name", "centre of")])
-    labels = centres.mark_text(dy=-15, fontSize=12, fontWeight=600, color=look.ink).encode(
-        x=x, y=y, text="name:N"
-    )
-    return finished([regions, points, crosses, labels], look, PIXELS)
+        shape="cross", size=220, filled=True, opacity=1.0, stroke=look.ink, strokeWidth=1.5
+    ).encode(x=x, y=y, color=color, tooltip=[word("name", "centre of")])
+    return finished([regions, points, crosses], look, PIXELS)

@@ -1,7 +1,7 @@
 """The journal -> what a page shows, read in one go so that the whole page tells one story.
 
-``snapshot`` is what every page needs, ``parts`` what one page needs besides, ``newest`` the tables of flow
-and records, ``notices`` why there is nothing to show.
+``snapshot`` is what every page needs, ``parts`` what one page needs besides, ``shapes`` when
+leaves lived, ``notices`` why there is nothing to show.
 """
 
 from dashboards.data.notices import Notice, notice

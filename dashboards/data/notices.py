@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import sqlite3
 from dataclasses import dataclass
 
-from monitor.journal.schema import JournalDamaged, JournalError, JournalMissing, JournalNewer, JournalOlder
+from monitor.journal.schema import JournalError, JournalLocked, JournalMissing, JournalNewer, JournalOlder
 
 __all__ = ["Notice", "notice"]
 
@@ -39,19 +38,11 @@ def notice(error: JournalError) -> Notice:
             remedy = "Upgrade the installation that serves this page; the journal itself is fine."
             return Notice("Journal from a newer version", sentence, remedy, is_fault=True)
         case JournalOlder():
-            remedy = "The journal itself is fine; the version that wrote it still shows it."
+            remedy = "The journal itself is fine: going on with the run brings it up to date."
             return Notice("Journal from an older version", sentence, remedy, is_fault=True)
-        case JournalDamaged() if _is_locked(error):
+        case JournalLocked():
             remedy = "Another program holds the file. This page tries again by itself; nothing is lost."
             return Notice("Journal is locked", sentence, remedy, is_fault=False)
         case _:
             remedy = "Check the path, or move the file away and start the run again."
             return Notice("Journal cannot be read", sentence, remedy, is_fault=True)
-
-
-def _is_locked(error: JournalError) -> bool:
-    cause = error.__cause__
-    return isinstance(cause, sqlite3.OperationalError) and cause.sqlite_errorcode in (
-        sqlite3.SQLITE_BUSY,
-        sqlite3.SQLITE_LOCKED,
-    )

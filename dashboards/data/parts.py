@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from dashboards.data.newest import NewestRows
+from dashboards.data.shapes import read_lives
 from dashboards.data.snapshot import HISTORY, Snapshot
 from monitor.journal.reader import JournalReader
 from monitor.journal.schema import EventKind
@@ -31,7 +31,7 @@ __all__ = [
 
 POINTS = 600
 SHARE_ROWS = 24_000
-FEATURE_ROWS = 20_000
+FEATURE_POINTS = 200
 NUM_SAMPLES = 2_000
 NUM_EVENTS = 400
 NUM_REJECTED = 100
@@ -68,11 +68,11 @@ class DriftPart:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ExpertsPart:
-    """Shares of the window and of the metric's window, all shapes of the model, and what leaves serve."""
+    """Shares of the window and of the metric's window, when leaves lived, and what they serve."""
 
     shares: pd.DataFrame
     recent_shares: pd.DataFrame
-    topologies: pd.DataFrame
+    lives: pd.DataFrame
     restructured: pd.DataFrame
     samples: pd.DataFrame
     leaf_features: pd.DataFrame
@@ -114,12 +114,11 @@ def now_part(journal: JournalReader, path: Path, snapshot: Snapshot) -> NowPart:
 
 def gates_part(journal: JournalReader, path: Path, snapshot: Snapshot) -> GatesPart:
     """Read the page of gates."""
-    newest = NewestRows(path)
     return GatesPart(
         intervals=journal.intervals(snapshot.first, snapshot.last, POINTS),
         shares=_shares(journal, snapshot),
-        samples=newest.samples(snapshot.first, NUM_SAMPLES),
-        leaf_features=newest.leaf_features(),
+        samples=journal.samples(snapshot.first, snapshot.last, NUM_SAMPLES),
+        leaf_features=journal.leaf_features(),
     )
 
 
@@ -128,22 +127,21 @@ def drift_part(journal: JournalReader, path: Path, snapshot: Snapshot) -> DriftP
     return DriftPart(
         evidence=journal.evidence(snapshot.first, snapshot.last, POINTS),
         shares=_shares(journal, snapshot),
-        features=NewestRows(path).features(snapshot.first, FEATURE_ROWS),
+        features=journal.features(snapshot.first, snapshot.last, FEATURE_POINTS),
     )
 
 
 def experts_part(journal: JournalReader, path: Path, snapshot: Snapshot) -> ExpertsPart:
     """Read the page of experts."""
-    newest = NewestRows(path)
     recent_first = max(0, snapshot.last - snapshot.window_records + 1)
     return ExpertsPart(
         shares=_shares(journal, snapshot),
         recent_shares=journal.shares(recent_first, snapshot.last),
-        topologies=newest.topologies(),
+        lives=read_lives(path),
         restructured=journal.events([EventKind.RESTRUCTURED], limit=NUM_EVENTS),
-        samples=newest.samples(snapshot.first, NUM_SAMPLES),
-        leaf_features=newest.leaf_features(),
-        features=newest.features(snapshot.first, FEATURE_ROWS),
+        samples=journal.samples(snapshot.first, snapshot.last, NUM_SAMPLES),
+        leaf_features=journal.leaf_features(),
+        features=journal.features(snapshot.first, snapshot.last, FEATURE_POINTS),
     )
 
 
@@ -160,11 +158,10 @@ def actions_part(journal: JournalReader, path: Path, snapshot: Snapshot) -> Acti
 
 def data_part(journal: JournalReader, path: Path, snapshot: Snapshot) -> DataPart:
     """Read the page of data."""
-    newest = NewestRows(path)
     return DataPart(
-        bad=newest.bad(NUM_BAD),
+        bad=journal.bad(NUM_BAD),
         rejected=journal.events([EventKind.REJECTED], limit=NUM_REJECTED),
-        features=newest.features(snapshot.first, FEATURE_ROWS),
+        features=journal.features(snapshot.first, snapshot.last, FEATURE_POINTS),
     )
 
 

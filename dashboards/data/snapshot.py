@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import pandas as pd
 
-from dashboards.data.newest import NewestRows
 from dashboards.words import Metric
 from monitor.control.episodes import Episode, Step, episodes_of, steps_of
 from monitor.control.known_changes import Answer, answers
@@ -24,6 +22,7 @@ RECENT_INTERVALS = 400
 NUM_MARKERS = 400
 NUM_HISTORY = 600
 NUM_FLOW = 600
+FLOW_SECONDS = 600.0
 HISTORY = (EventKind.DECISION, EventKind.DRIFT, EventKind.CHANGE_POINT)
 MARKED = (EventKind.DRIFT, EventKind.CHANGE_POINT, EventKind.DECISION, EventKind.RESTRUCTURED)
 NO_EVIDENCE = pd.DataFrame(columns=["record", "signal", "evidence_nats", "threshold_nats", "level"])
@@ -105,7 +104,7 @@ class Snapshot:
         return self.meta.get("status", "running") not in ("finished", "stopped")
 
 
-def read(journal: JournalReader, path: Path, window: int | None) -> Snapshot:
+def read(journal: JournalReader, window: int | None) -> Snapshot:
     """Read what every page needs, with marks of the newest ``window`` records, or of all.
 
     Raises:
@@ -126,8 +125,14 @@ def read(journal: JournalReader, path: Path, window: int | None) -> Snapshot:
         step=next(iter(steps_of(journal.events([EventKind.DECISION], limit=1))), None),
         history=journal.events(HISTORY, recent_first, NUM_HISTORY),
         is_watched=not journal.evidence(newest_first, last).empty,
-        flow=NewestRows(path).flow(NUM_FLOW),
+        flow=_flow(journal, meta),
     )
+
+
+def _flow(journal: JournalReader, meta: Mapping[str, str]) -> pd.DataFrame:
+    """The last ten minutes in which the process said how it fares."""
+    updated = float(meta.get("updated_seconds", 0.0))
+    return journal.flow(updated - FLOW_SECONDS, NUM_FLOW)
 
 
 def window_first(last: int, window: int | None) -> int:

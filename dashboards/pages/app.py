@@ -15,8 +15,11 @@ import streamlit as st
 
 from dashboards import arguments, data, downloads
 from dashboards.frame import Choice
+from dashboards.streams import streams_at
 from dashboards.style import STYLE
-from monitor.journal.places import JOURNAL_NAME, journals_of
+
+# Streamlit fetches other icons from elsewhere; nothing here leaves the machine.
+ICON = Path(__file__).parents[1] / "icon.png"
 
 PAGES: Mapping[str, tuple[str, str]] = {
     "now": ("Now", "monitor_heart"),
@@ -32,7 +35,7 @@ PAGES: Mapping[str, tuple[str, str]] = {
 
 def main() -> None:
     """Draw what stands above the page, the page, and the menu of what it shows."""
-    st.set_page_config(page_title="stream-hmoe", layout="wide")
+    st.set_page_config(page_title="stream-hmoe", page_icon=str(ICON), layout="wide")
     st.html(STYLE)
     chosen = arguments.parse(sys.argv[1:])
     pages = [
@@ -62,7 +65,7 @@ def main() -> None:
 
 def choose(chosen: arguments.Arguments, title: str) -> Choice:
     """Title, stream, window and pause; all of them are in the link."""
-    streams = journals_of(chosen.path) or {chosen.path.name: chosen.path / JOURNAL_NAME}
+    streams = streams_at(chosen.path)
     names = list(streams)
     st.html(f'<h1 class="title">{title}</h1>', width="stretch")
     stream = names[0]

@@ -77,7 +77,7 @@ def bad(scene: Scene, part: DataPart) -> None:
         columns = {
             "record": st.column_config.NumberColumn("Record", format="localized", width="small"),
             "time": st.column_config.DatetimeColumn("Time (UTC)", format="HH:mm:ss", width="small"),
-            "origin": st.column_config.TextColumn("Where", width="small"),
+            "origin": st.column_config.TextColumn("Where", width="medium"),
             "field": st.column_config.TextColumn("Field", width="small"),
             "value": st.column_config.TextColumn("Value", width="small"),
             "reason": st.column_config.TextColumn("What is wrong"),

@@ -73,19 +73,18 @@ def table_of(scene: Scene, experts: pd.DataFrame) -> None:
 
 def lineage(scene: Scene, part: ExpertsPart) -> None:
     """When each leaf served, and the edits between."""
-    scene.section(
-        "Lineage", "From when to when each expert was part of the model; lines are changes of its shape."
-    )
-    lived = lives(part.topologies, scene.snapshot.last)
-    nearest = max(1, scene.snapshot.last // 300)
-    edits = markers(part.restructured, "restructured", nearest)
-    groups = tuple(lived["group_name"].drop_duplicates())
-    spec = charts.life_chart(tuple(lived["name"]), groups, scene.look)
-    scene.chart(
-        spec, {"lives": lived, "edits": edits}, "lives", "From which to which record each expert served"
-    )
+    note = "Experts that came or went, from when to when they served; lines are changes of the model's shape."
+    scene.section("Lineage", note)
+    lived = lives(part.lives, scene.snapshot.last)
+    if lived.empty:
+        scene.empty("No expert was grown, split, merged or pruned: all have served since the first record.")
+    else:
+        edits = markers(part.restructured, "restructured", max(1, scene.snapshot.last // 300))
+        groups = tuple(lived["group_name"].drop_duplicates())
+        spec = charts.life_chart(tuple(lived["name"]), groups, scene.look)
+        description = "From which to which record each expert served"
+        scene.chart(spec, {"lives": lived, "edits": edits}, "lives", description)
     if part.restructured.empty:
-        scene.empty("The shape of the model has not changed: no expert was grown, split, merged or pruned.")
         return
     columns = {
         "record": st.column_config.NumberColumn("Record", format="localized", width="small"),

@@ -63,7 +63,8 @@ def domains(scene: Scene, part: GatesPart) -> None:
     if told.rows.empty:
         scene.empty("The leaves that served the sample records are gone.")
         return
-    spec = charts.domain_chart(told.domains, told.groups, scene.look)
+    names = group_shares(part.shares).names
+    spec = charts.domain_chart(told.domains, names, told.groups, scene.look)
     description = f"Share of the groups {', '.join(told.groups)} in the records of each {chosen}"
     scene.chart(spec, {"domains": told.rows}, "domains", description)
 

@@ -7,6 +7,7 @@ import pandas as pd
 __all__ = ["course_of", "lives", "ranges_of", "tree"]
 
 NEVER = 1e-6
+SMALL = 0.012
 MOST_LIVES = 40
 
 
@@ -32,6 +33,7 @@ def tree(recent_shares: pd.DataFrame) -> pd.DataFrame:
     )
     leaves = sums.groupby(["group", "name"], as_index=False).sum()
     leaves = leaves[leaves["usage"] > NEVER]
+    leaves = _small_joined(leaves)
     groups = leaves.drop(columns="name").groupby("group", as_index=False).sum()
     groups = groups.sort_values("usage", ascending=False, kind="stable").assign(
         name=lambda rows: rows["group"]
@@ -49,28 +51,17 @@ def tree(recent_shares: pd.DataFrame) -> pd.DataFrame:
     return boxes[columns].assign(label=usage)
 
 
-def lives(topologies: pd.DataFrame, last: int) -> pd.DataFrame:
-    """From when to when each leaf was in the model -> name, group_name, record (begin), end; oldest first.
+def lives(found: pd.DataFrame, last: int) -> pd.DataFrame:
+    """Leaves that were not there all the time -> name, group_name, record (begin), end; oldest first.
 
     Args:
-        topologies: record, leaf, name, group_name: every shape that the model had.
+        found: leaf, name, group_name, record, end of every leaf that ever lived; NaN while it lives.
         last: the newest record.
     """
-    shapes = sorted(topologies["record"].unique().tolist())
-    until = dict(zip(shapes, [*shapes[1:], last], strict=True))
-    names = topologies.groupby("leaf", as_index=False).agg(
-        name=("name", "last"),
-        group_name=("group_name", "last"),
-        record=("record", "min"),
-        newest=("record", "max"),
-    )
-    table = names.assign(end=names["newest"].map(until)).sort_values(["record", "leaf"], kind="stable")
-    kept = (
-        table
-        if len(table) <= MOST_LIVES
-        else table.nlargest(MOST_LIVES, "end").sort_values(["record", "leaf"])
-    )
-    return kept[["name", "group_name", "record", "end"]].reset_index(drop=True)
+    changed = found[(found["record"] > 0) | found["end"].notna()]
+    table = changed.assign(end=changed["end"].fillna(last).clip(lower=changed["record"]))
+    newest = table.nlargest(MOST_LIVES, ["end", "record"]).sort_values(["record", "leaf"], kind="stable")
+    return newest[["name", "group_name", "record", "end"]].reset_index(drop=True)
 
 
 def course_of(shares: pd.DataFrame, leaf: int, column: str) -> pd.DataFrame:
@@ -113,6 +104,19 @@ def ranges_of(leaf_features: pd.DataFrame, features: pd.DataFrame, leaf: int) ->
     )
     order = table["shift"].abs().sort_values(ascending=False, kind="stable").index
     return table.loc[order].rename_axis("feature").reset_index()
+
+
+def _small_joined(leaves: pd.DataFrame) -> pd.DataFrame:
+    """Of each group the leaves that are too thin to see as one box; a single one keeps its name."""
+    is_small = leaves["usage"] < SMALL * float(leaves["usage"].sum())
+    numbers = leaves[is_small].groupby("group")["name"].transform("size")
+    several = numbers.index[numbers > 1]
+    names = leaves["name"].copy()
+    names[several] = [
+        f"{count} others of {group}"
+        for count, group in zip(numbers[several], leaves["group"][several], strict=True)
+    ]
+    return leaves.assign(name=names).groupby(["group", "name"], as_index=False).sum()
 
 
 def _stacked(rows: pd.DataFrame, level: int) -> pd.DataFrame:

@@ -137,7 +137,8 @@ def _axes(z_SD: Floats) -> Floats:
     _, _, rows = np.linalg.svd(z_SD, full_matrices=False)
     axes: Floats = rows[:2]
     largest = np.abs(axes).argmax(axis=1)
-    return axes * np.sign(axes[np.arange(2), largest])[:, None]
+    signs: Floats = np.sign(axes[np.arange(2), largest])[:, None]
+    return axes * signs
 
 
 def _title(axis: Floats, columns: Sequence[str]) -> str:

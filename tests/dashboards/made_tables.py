@@ -6,37 +6,16 @@ import json
 import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import astuple, fields
 from pathlib import Path
 
 import numpy as np
 
-from monitor.journal.schema import BadRow, FeatureRow, FlowRow, LeafFeatureRow, SampleRow
+from monitor.journal.schema import BadRow, FeatureRow, FlowRow, LeafFeatureRow, Rows, SampleRow
+from monitor.journal.writer import JournalWriter, Stamp
 
 FEATURES = ("age", "load", "district=north", "district=south", "speed")
 PERIOD = 2_000
 SAMPLES = 40
-
-Row = BadRow | FeatureRow | FlowRow | LeafFeatureRow | SampleRow
-TABLES: dict[type[Row], str] = {
-    BadRow: "bad",
-    FeatureRow: "feature",
-    FlowRow: "flow",
-    LeafFeatureRow: "leaf_feature",
-    SampleRow: "sample",
-}
-
-
-def add(path: Path, rows: Sequence[Row]) -> None:
-    """Append rows to their tables, which are made if need be."""
-    with closing(sqlite3.connect(path)) as connection:
-        for row in rows:
-            names = ", ".join(f'"{field.name}"' for field in fields(row))
-            table = TABLES[type(row)]
-            connection.execute(f"CREATE TABLE IF NOT EXISTS {table} ({names})")  # noqa: S608
-            marks = ", ".join("?" * len(fields(row)))
-            connection.execute(f"INSERT INTO {table} ({names}) VALUES ({marks})", astuple(row))  # noqa: S608
-        connection.commit()
 
 
 def flow(record: int, time_seconds: float, halted: str = "", labels: int = 0) -> FlowRow:
@@ -87,20 +66,35 @@ def bad(record: int, time_seconds: float) -> BadRow:
     )
 
 
-def profile(records: int, change: int, leaves: int) -> list[Row]:
+def add(path: Path, rows: Rows, flows: Sequence[FlowRow] = ()) -> None:
+    """Append rows to a journal."""
+    with closing(sqlite3.connect(path)) as connection:
+        meta = dict(connection.execute("SELECT key, value FROM meta").fetchall())
+    writer = JournalWriter(path, {"interval_records": meta["interval_records"]})
+    writer.write(rows, Stamp(float(meta["updated_seconds"]), 2_000.0, 180_000_000))
+    for row in flows:
+        writer.write_flow(row)
+    newest = max([float(meta["updated_seconds"]), *(row.time_seconds for row in flows)])
+    writer.set_meta({"updated_seconds": repr(newest)})
+    writer.close()
+
+
+def profile(records: int, change: int, leaves: int) -> Rows:
     """Features whose load jumps by two deviations at ``change``, leaves around a circle, samples of both."""
     random = np.random.default_rng(3)
-    rows: list[Row] = []
+    features: list[FeatureRow] = []
+    leaf_features: list[LeafFeatureRow] = []
+    samples: list[SampleRow] = []
     for end in range(PERIOD, records + 1, PERIOD):
         load = 2.0 if end - PERIOD >= change else 0.0
         means = (40.0, load, 0.5, 0.5, 30.0)
         deviations = (10.0, 1.0, 0.5, 0.5, 5.0)
-        rows += [
+        features += [
             FeatureRow(end, end - PERIOD, name, 0.9 if name == "age" else 1.0, m, d, m - 3 * d, m + 3 * d)
             for name, m, d in zip(FEATURES, means, deviations, strict=True)
         ]
         centres = [_centre(leaf, leaves, load) for leaf in range(leaves)]
-        rows += [
+        leaf_features += [
             LeafFeatureRow(end, leaf, name, value, 1.0)
             for leaf, centre in enumerate(centres)
             for name, value in zip(FEATURES, centre, strict=True)
@@ -112,8 +106,8 @@ def profile(records: int, change: int, leaves: int) -> list[Row]:
             values = {name: float(value) for name, value in zip(FEATURES, place, strict=True)}
             told: dict[str, float | None] = {**values, "age": None if number == 7 else values["age"]}
             label = "late" if leaf % 2 else "on time"
-            rows.append(SampleRow(record, leaf, label, "late", 0.2 + 0.1 * leaf, json.dumps(told)))
-    return rows
+            samples.append(SampleRow(record, leaf, label, "late", 0.2 + 0.1 * leaf, json.dumps(told)))
+    return Rows(features=tuple(features), leaf_features=tuple(leaf_features), samples=tuple(samples))
 
 
 def _centre(leaf: int, leaves: int, load: float) -> tuple[float, ...]:
