@@ -60,7 +60,7 @@ def menu(path: Path, shown: Shown) -> None:
             for table in TABLES:
                 content = functools.partial(csv, path, table)
                 _button(table, content, f"{path.stem}-all-{table}.csv", f"all-{table}")
-        st.caption("Every chart has a menu at its upper right corner that saves it as a picture.")
+        st.caption("The tools above a chart show its data and save it as a picture.")
 
 
 def _button(label: str, content: Callable[[], str], file_name: str, key: str) -> None:

@@ -41,13 +41,7 @@ HEIGHT = 290
 MARKS: Mapping[str, str] = {"changes": "known change", "actions": "action taken", "drifts": "drift seen"}
 
 # Drawn as pixels a chart keeps its tooltip when its data are replaced; drawn as elements it would lose it.
-# The menu of a chart saves it as a picture and does nothing else.
-EMBED = {
-    "embedOptions": {
-        "renderer": "canvas",
-        "actions": {"export": True, "source": False, "compiled": False, "editor": False},
-    }
-}
+CANVAS = {"embedOptions": {"renderer": "canvas"}}
 
 
 def named(name: str) -> alt.Chart:
@@ -152,7 +146,7 @@ def finished(layers: Sequence[alt.Chart], look: Look, pixels: int | alt.Step = H
     padding = {"left": 0, "top": 4, "right": 4, "bottom": 2}
     chart = (
         alt.layer(*layers)
-        .properties(height=pixels, padding=padding, usermeta=EMBED)
+        .properties(height=pixels, padding=padding, usermeta=CANVAS)
         .configure_view(strokeWidth=0)
     )
     spec: Spec = chart.configure_axis(gridColor=look.grid, domain=False, tickColor=look.grid).to_dict()

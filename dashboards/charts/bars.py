@@ -15,7 +15,7 @@ from dashboards.theme import Look
 
 __all__ = ["balance_chart", "domain_chart", "move_chart", "shift_chart"]
 
-ROW, FRAME = 24, 92
+ROW, FRAME, LEGEND_ROW = 24, 92, 20
 NAMES_PIXELS = 180
 
 
@@ -45,7 +45,7 @@ def domain_chart(
             tooltip=[word("domain"), word("name", "group"), number("share", ".1%"), number("samples", ",")],
         )
     )
-    return finished([bars], look, _pixels(len(domains)))
+    return finished([bars], look, _pixels(len(domains)) + LEGEND_ROW * (len(present) // 3))
 
 
 @functools.lru_cache(maxsize=32)

@@ -73,7 +73,7 @@ def gate_map(scene: Scene, part: GatesPart) -> None:
     """Records and leaf centres in two dimensions."""
     note = (
         "Sample records in the two directions in which they differ most, coloured by the leaf that leads; "
-        "crosses are the leaves' mean records, regions what is nearest to each."
+        "crosses are the mean records of leaves, regions what is nearest to each."
     )
     scene.section("Gate map", note)
     name_of = dict(zip(scene.snapshot.topology["leaf"], scene.snapshot.topology["name"], strict=True))

@@ -63,7 +63,7 @@ def shifts(features: pd.DataFrame, windows: Windows) -> pd.DataFrame:
     """
     first = _pooled(features, windows.before, windows.length)
     second = _pooled(features, windows.after, windows.length)
-    both = first.join(second, how="inner", lsuffix="_before", rsuffix="_after")
+    both = first.add_suffix("_before").join(second.add_suffix("_after"), how="inner")
     spread = np.sqrt((both["variance_before"] + both["variance_after"]) / 2.0)
     difference = both["mean_after"] - both["mean_before"]
     shift = (difference / spread.where(spread > 0.0)).where(difference != 0.0, 0.0)

@@ -88,7 +88,7 @@ def ranges_of(leaf_features: pd.DataFrame, features: pd.DataFrame, leaf: int) ->
         leaf_features[leaf_features["leaf"] == leaf].set_index("feature")[["mean", "deviation"]].astype(float)
     )
     every = features.sort_values("record").groupby("feature")[["mean", "deviation"]].last().astype(float)
-    both = own.join(every, how="inner", rsuffix="_all").dropna()
+    both = own.join(every.add_suffix("_all"), how="inner").dropna()
     spread = both["deviation_all"]
     shift = (both["mean"] - both["mean_all"]) / spread.where(spread > 0.0)
     table = pd.DataFrame(

@@ -17,13 +17,14 @@ import numpy.typing as npt
 import pandas as pd
 
 from dashboards.tables.samples import values_of
+from dashboards.theme import OTHERS
 
 __all__ = ["Plane", "plane_of", "voronoi_regions"]
 
 Floats = npt.NDArray[np.float64]
 Corner = tuple[float, float]
 
-MOST_LEAVES = 14
+MOST_LEAVES = 6
 MOST_POINTS = 800
 MARGIN = 0.06
 MINUS = "\u2212"
@@ -34,7 +35,7 @@ class Plane:
     """What the map shows.
 
     Args:
-        names: leaves on it, the busiest first.
+        names: leaves that lead most records; the others are called ``"all others"`` and have no region.
         points: name, x, y, record, target, prediction.
         centres: name, x, y.
         regions: name, corner, x, y.
@@ -58,9 +59,8 @@ def plane_of(samples: pd.DataFrame, leaf_features: pd.DataFrame, name_of: Mappin
         leaf_features: what each leaf's records were like: leaf, feature, mean.
         name_of: names of the leaves that live.
     """
-    kept = samples[samples["leaf"].isin(set(name_of))].tail(MOST_POINTS)
-    leaves = kept["leaf"].value_counts().index[:MOST_LEAVES].tolist()
-    kept = kept[kept["leaf"].isin(leaves)]
+    kept = samples.tail(MOST_POINTS)
+    leaves = kept["leaf"][kept["leaf"].isin(set(name_of))].value_counts().index[:MOST_LEAVES].tolist()
     values = values_of(kept)
     if len(kept) < 3 or values.shape[1] < 2:
         return None
@@ -71,10 +71,12 @@ def plane_of(samples: pd.DataFrame, leaf_features: pd.DataFrame, name_of: Mappin
     z_SD = ((values[columns] - mean[columns]) / deviation[columns]).fillna(0.0).to_numpy()
     axes_2D = _axes(z_SD)
     places = z_SD @ axes_2D.T
-    names = tuple(name_of[leaf] for leaf in leaves)
+    shown = {leaf: name_of[leaf] for leaf in leaves}
+    led_by = kept["leaf"].map(shown).fillna(OTHERS)
+    names = (*shown.values(), *([OTHERS] if OTHERS in set(led_by) else []))
     points = pd.DataFrame(
         {
-            "name": kept["leaf"].map(name_of).to_numpy(),
+            "name": led_by.to_numpy(),
             "x": places[:, 0],
             "y": places[:, 1],
             "record": kept["record"].to_numpy(),
@@ -133,11 +135,12 @@ def _cut(corners: Sequence[Corner], a: float, b: float, limit: float) -> list[Co
 
 
 def _axes(z_SD: Floats) -> Floats:
-    """(2, D) directions of largest variance; the largest entry of each is positive: the map keeps still."""
+    """(2, D) directions of largest variance; the first large entry of each is positive: the map keeps still."""
     _, _, rows = np.linalg.svd(z_SD, full_matrices=False)
     axes: Floats = rows[:2]
-    largest = np.abs(axes).argmax(axis=1)
-    signs: Floats = np.sign(axes[np.arange(2), largest])[:, None]
+    sizes = np.abs(axes)
+    first = (sizes >= 0.5 * sizes.max(axis=1, keepdims=True)).argmax(axis=1)
+    signs: Floats = np.sign(axes[np.arange(2), first])[:, None]
     return axes * signs
 
 
