@@ -135,7 +135,7 @@ def _cut(corners: Sequence[Corner], a: float, b: float, limit: float) -> list[Co
 
 
 def _axes(z_SD: Floats) -> Floats:
-    """(2, D) directions of largest variance; the first large entry of each is positive: the map keeps still."""
+    """(2, D) directions of largest variance, the first large entry of each positive: the map keeps still."""
     _, _, rows = np.linalg.svd(z_SD, full_matrices=False)
     axes: Floats = rows[:2]
     sizes = np.abs(axes)
