@@ -5,19 +5,23 @@ Shapes: N scored records of a piece, K live leaves.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from monitor.journal.control import ControlFold
 from monitor.journal.leaves import LeafRegister, LeafTotals
 from monitor.journal.pieces import Piece, entropy_nats, join, share_rows
+from monitor.journal.profiles import feature_rows, leaf_feature_rows, sample_rows
 from monitor.journal.rejections import Rejections
 from monitor.journal.schema import (
     EventRow,
     EvidenceRow,
+    FeatureRow,
     IntervalRow,
+    LeafFeatureRow,
     Rows,
+    SampleRow,
     ShareRow,
     TopologyRow,
     WorthRow,
@@ -28,6 +32,8 @@ from stream_hmoe.events import (
     Drifted,
     Fact,
     Level,
+    Predicted,
+    Profiled,
     Rejected,
     Restructured,
     Scored,
@@ -65,6 +71,10 @@ class JournalFold:
     Whole intervals are summed at once from the records themselves, so neither the cut of the stream into
     blocks nor a restart changes the last bit of a row.
 
+    Where labels come later, records are counted as they are dealt with: a record that was scored or rejected,
+    or whose label never came, counts in the interval of that moment. Gate weights and their entropy are then
+    those of the predictions made in the interval, losses and errors those of the labels that came.
+
     Args:
         is_classification: the metric is accuracy (1 - error); otherwise the mean absolute error.
         topology: the model's shape before the first record.
@@ -89,6 +99,7 @@ class JournalFold:
         self._closed = 0
         self._records_seen = 0
         self._pieces: list[Piece] = []
+        self._predicted: list[Piece] = []
         self._rejections: dict[int, Rejections] = {}
         self._drifts: list[Drifted] = []
         self._num_leaves = len(topology.leaves)
@@ -142,6 +153,7 @@ class JournalFold:
             rows.topology.extend(self.leaves.rows(0))
         for fact in facts:
             self._take(fact, rows)
+        self.leaves.forget()
         self._records_seen = records_seen
         while records_seen - self._closed >= self._interval_records:
             self._close(self._closed + self._interval_records, rows)
@@ -180,6 +192,7 @@ class JournalFold:
             "totals": self.totals.state_dict(),
             "control": self.control.state_dict(),
             "piece": join(self._pieces).state_dict(),
+            "predicted": join(self._predicted).state_dict(),
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
@@ -204,13 +217,15 @@ class JournalFold:
         self.leaves.load_state_dict(state["leaves"])
         self.totals.load_state_dict(state["totals"])
         self.control.load_state_dict(state["control"])
-        piece = Piece.from_state_dict(state["piece"])
-        self._pieces = [piece] if len(piece.record) else []
+        self._pieces = _loaded(state["piece"])
+        self._predicted = _loaded(state["predicted"])
 
     def _take(self, fact: Fact, rows: _RowLists) -> None:
         match fact:
             case Scored():
                 self._pieces.append(Piece.of(fact, self.leaves.numbers))
+            case Predicted():
+                self._predicted.append(Piece.of_predicted(fact, self.leaves.numbers))
             case Rejected():
                 interval = fact.record // self._interval_records
                 self._rejections.setdefault(interval, Rejections()).add(fact)
@@ -220,11 +235,17 @@ class JournalFold:
                     self._drift_counts[fact.signal] = self._drift_counts.get(fact.signal, 0) + 1
                 rows.events.append(drift_event(fact))
             case Restructured():
-                self.leaves.restructure(fact.topology)
+                self.leaves.restructure(fact.topology, fact.record)
                 self._restructures.append((fact.record, len(fact.topology.leaves)))
                 rows.topology = [row for row in rows.topology if row.record != fact.record]
                 rows.topology.extend(self.leaves.rows(fact.record))
                 rows.events.append(restructure_event(fact))
+            case Profiled():
+                # A change of the leaves may have been told before, though it came later.
+                leaf = self.leaves.numbers_before(fact.record)
+                rows.features.extend(feature_rows(fact))
+                rows.leaf_features.extend(leaf_feature_rows(fact, leaf))
+                rows.samples.extend(sample_rows(fact, leaf))
             case Watched() | Worth():
                 self.control.take(fact)
             case Decided():
@@ -233,15 +254,17 @@ class JournalFold:
 
     def _close(self, end: int, rows: _RowLists) -> None:
         """Give the rows of the interval that ends before record ``end``."""
-        piece = join(self._pop_pieces(end))
+        piece, self._pieces = _popped(self._pieces, end)
+        predicted, self._predicted = _popped(self._predicted, end)
+        weighed = predicted if len(predicted.record) else piece
         self._count_errors(piece)
         self._pop_levels(end)
         rejections = self._rejections.pop((end - 1) // self._interval_records, None)
         if rejections is not None:
             self._rejected_total += rejections.total
             rows.events.append(rejections.event())
-        shares = share_rows(end, piece)
-        self.totals.add(shares, len(piece.record))
+        shares = share_rows(end, piece, weighed)
+        self.totals.add(shares, len(weighed.record), len(piece.record))
         rows.shares.extend(shares)
         evidence, worth = self.control.close(end)
         rows.evidence.extend(evidence)
@@ -255,24 +278,14 @@ class JournalFold:
                 loss_nats=float(piece.loss_nats.mean()) if len(piece.record) else None,
                 metric=self._metric(self._scored_total, self._error_total),
                 metric_window=self._metric(windowed[0], windowed[1]),
-                gate_entropy_nats=entropy_nats(piece.gate_weights),
+                gate_entropy_nats=entropy_nats(weighed.gate_weights),
                 level=max(self._interval_levels.values(), default=0),
                 rejected_total=self._rejected_total,
                 num_leaves=self._pop_num_leaves(end),
+                predicted=len(predicted.record),
             )
         )
         self._closed = end
-
-    def _pop_pieces(self, end: int) -> list[Piece]:
-        taken, left = [], []
-        for piece in self._pieces:
-            cut = int(piece.record.searchsorted(end))
-            if cut > 0:
-                taken.append(piece.part(0, cut))
-            if cut < len(piece.record):
-                left.append(piece.part(cut, len(piece.record)))
-        self._pieces = left
-        return taken
 
     def _pop_levels(self, end: int) -> None:
         """Highest level that every signal had in the interval; signals keep their last level afterwards."""
@@ -314,16 +327,29 @@ class _RowLists:
         self.events: list[EventRow] = []
         self.evidence: list[EvidenceRow] = []
         self.worth: list[WorthRow] = []
+        self.features: list[FeatureRow] = []
+        self.leaf_features: list[LeafFeatureRow] = []
+        self.samples: list[SampleRow] = []
 
     def frozen(self) -> Rows:
-        return Rows(
-            intervals=tuple(self.intervals),
-            shares=tuple(self.shares),
-            topology=tuple(self.topology),
-            events=tuple(self.events),
-            evidence=tuple(self.evidence),
-            worth=tuple(self.worth),
-        )
+        return Rows(**{name: tuple(rows) for name, rows in vars(self).items()})
+
+
+def _popped(pieces: Sequence[Piece], end: int) -> tuple[Piece, list[Piece]]:
+    """The records before ``end`` as one piece, and the others."""
+    taken, left = [], []
+    for piece in pieces:
+        cut = int(piece.record.searchsorted(end))
+        if cut > 0:
+            taken.append(piece.part(0, cut))
+        if cut < len(piece.record):
+            left.append(piece.part(cut, len(piece.record)))
+    return join(taken), left
+
+
+def _loaded(state: Mapping[str, Any]) -> list[Piece]:
+    piece = Piece.from_state_dict(state)
+    return [piece] if len(piece.record) else []
 
 
 def _integers(values: Mapping[str, Any]) -> dict[str, int]:

@@ -29,7 +29,7 @@ class LeafUse:
     """What a leaf did since the start of the stream.
 
     Args:
-        usage: its share of the gate mass of all scored records.
+        usage: its share of the gate mass of all records.
         loss_nats: mean loss weighted by its gate weight; None for a leaf that never had weight.
         error: mean error, weighted in the same way.
     """
@@ -49,7 +49,8 @@ class LeafRegister:
     def __init__(self, topology: Topology) -> None:
         self._number_of: dict[str, int] = {}
         self._live: tuple[Leaf, ...] = ()
-        self.restructure(topology)
+        self._past: list[tuple[int, npt.NDArray[np.int64]]] = []
+        self._take(topology)
 
     @property
     def live(self) -> tuple[Leaf, ...]:
@@ -61,8 +62,20 @@ class LeafRegister:
         """(K,) numbers of the live leaves, in the order of the gate-weight vectors."""
         return np.array([leaf.number for leaf in self._live], dtype=np.int64)
 
-    def restructure(self, topology: Topology) -> None:
-        """The live leaves are now those of ``topology``."""
+    def restructure(self, topology: Topology, record: int) -> None:
+        """The live leaves are those of ``topology`` from ``record`` on."""
+        self._past.append((record, self.numbers))
+        self._take(topology)
+
+    def numbers_before(self, record: int) -> npt.NDArray[np.int64]:
+        """(K,) numbers of the leaves that were live just before ``record``, unless that is forgotten."""
+        return next((numbers for change, numbers in self._past if record <= change), self.numbers)
+
+    def forget(self) -> None:
+        """Nobody will ask about earlier leaves any more."""
+        self._past = []
+
+    def _take(self, topology: Topology) -> None:
         self._live = tuple(
             Leaf(self._number_of.setdefault(name, len(self._number_of)), name, topology.groups[group])
             for name, group in zip(topology.leaves, topology.group_of, strict=True)
@@ -86,28 +99,37 @@ class LeafRegister:
 
 
 class LeafTotals:
-    """Sums of gate mass, loss and error per leaf since the start of the stream."""
+    """Sums over all records of gate mass, that of scored records, their loss and error, per leaf."""
 
     def __init__(self) -> None:
         self._records = 0
         self._sums: dict[int, list[float]] = {}
 
-    def add(self, shares: Iterable[ShareRow], num_records: int) -> None:
-        """Add the share rows of one interval with ``num_records`` scored records."""
-        self._records += num_records
+    def add(self, shares: Iterable[ShareRow], num_weighed: int, num_scored: int) -> None:
+        """Add the share rows of one interval.
+
+        Args:
+            shares: its rows.
+            num_weighed: records that the weights are means of.
+            num_scored: records that were scored.
+        """
+        self._records += num_weighed
         for share in shares:
-            mass = share.weight * num_records
-            sums = self._sums.setdefault(share.leaf, [0.0, 0.0, 0.0])
-            sums[0] += mass
-            sums[1] += mass * (share.loss_nats or 0.0)
-            sums[2] += mass * (share.error or 0.0)
+            sums = self._sums.setdefault(share.leaf, [0.0, 0.0, 0.0, 0.0])
+            sums[0] += share.weight * num_weighed
+            if share.loss_nats is not None and share.error is not None:
+                mass = share.weight * num_scored
+                sums[1] += mass
+                sums[2] += mass * share.loss_nats
+                sums[3] += mass * share.error
 
     def use_of(self, leaf: int) -> LeafUse:
         """What the leaf with this number did so far."""
-        mass, loss, error = self._sums.get(leaf, (0.0, 0.0, 0.0))
+        mass, scored, loss, error = self._sums.get(leaf, (0.0, 0.0, 0.0, 0.0))
         if mass == 0.0:
             return LeafUse(0.0, None, None)
-        return LeafUse(mass / self._records, loss / mass, error / mass)
+        usage = mass / self._records
+        return LeafUse(usage, loss / scored, error / scored) if scored else LeafUse(usage, None, None)
 
     def state_dict(self) -> dict[str, Any]:
         """The sums."""

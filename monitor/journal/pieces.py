@@ -1,4 +1,4 @@
-"""Scored records that wait for their reporting interval to close, and the sums over a whole interval.
+"""Records that wait for their reporting interval to close, and the sums over a whole interval.
 
 Shapes: N records, K live leaves of a piece, L leaves that lived at some time in an interval.
 """
@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from monitor.journal.schema import ShareRow
-from stream_hmoe.events import Scored
+from stream_hmoe.events import Predicted, Scored
 
 __all__ = ["Piece", "entropy_nats", "join", "share_rows"]
 
@@ -23,11 +23,11 @@ Integers = npt.NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Piece:
-    """Consecutive scored records under one topology.
+    """Consecutive scored or predicted records under one topology.
 
     Args:
         record: (N,) record numbers.
-        loss_nats: (N,) loss of every record.
+        loss_nats: (N,) loss of every record; 0 when it was only predicted, like the error.
         error: (N,) error of every record.
         gate_weights: (N, K) weight of every leaf.
         leaf: (K,) numbers of the leaves.
@@ -43,6 +43,12 @@ class Piece:
     def of(cls, scored: Scored, leaf: Integers) -> Piece:
         """The part of a fact that the journal needs."""
         return cls(scored.record, scored.loss_nats, scored.error, scored.gate_weights, leaf)
+
+    @classmethod
+    def of_predicted(cls, predicted: Predicted, leaf: Integers) -> Piece:
+        """The same of records whose labels come later."""
+        nothing = np.zeros(len(predicted.record))
+        return cls(predicted.record, nothing, nothing, predicted.gate_weights, leaf)
 
     def part(self, start: int, stop: int) -> Piece:
         """Records ``start`` to ``stop`` (exclusive) of this piece."""
@@ -91,23 +97,34 @@ def join(pieces: Sequence[Piece]) -> Piece:
     )
 
 
-def share_rows(end: int, piece: Piece) -> list[ShareRow]:
-    """One row per leaf of the interval that ends before record ``end``."""
-    if len(piece.record) == 0:
+def share_rows(end: int, scored: Piece, weighed: Piece) -> list[ShareRow]:
+    """One row per leaf of the interval that ends before record ``end``.
+
+    Args:
+        end: the interval.
+        scored: the records that losses and errors come from.
+        weighed: the records that gate weights come from, the same unless labels come later.
+    """
+    if len(weighed.record) == 0:
         return []
-    mass = piece.gate_weights.sum(axis=0)
-    loss = (piece.loss_nats[:, None] * piece.gate_weights).sum(axis=0)
-    error = (piece.error[:, None] * piece.gate_weights).sum(axis=0)
+    means = _means(scored)
+    mass = weighed.gate_weights.sum(axis=0) / len(weighed.record)
     return [
-        ShareRow(
-            record=end,
-            leaf=int(leaf),
-            weight=float(mass[column] / len(piece.record)),
-            loss_nats=float(loss[column] / mass[column]) if mass[column] > 0 else None,
-            error=float(error[column] / mass[column]) if mass[column] > 0 else None,
-        )
-        for column, leaf in enumerate(piece.leaf)
+        ShareRow(end, int(leaf), float(mass[column]), *means.get(int(leaf), (None, None)))
+        for column, leaf in enumerate(weighed.leaf)
     ]
+
+
+def _means(scored: Piece) -> dict[int, tuple[float, float]]:
+    """Mean loss and error of every leaf that had any weight, each record weighted by its gate weight."""
+    mass = scored.gate_weights.sum(axis=0)
+    loss = (scored.loss_nats[:, None] * scored.gate_weights).sum(axis=0)
+    error = (scored.error[:, None] * scored.gate_weights).sum(axis=0)
+    return {
+        int(leaf): (float(loss[column] / mass[column]), float(error[column] / mass[column]))
+        for column, leaf in enumerate(scored.leaf)
+        if mass[column] > 0
+    }
 
 
 def entropy_nats(gate_weights: Floats) -> float | None:

@@ -4,26 +4,26 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
-from urllib.parse import quote
 
 import pandas as pd
 
-from monitor.journal.schema import (
-    SCHEMA_VERSION,
-    EventKind,
-    JournalDamaged,
-    JournalError,
-    JournalMissing,
-    JournalNewer,
-    JournalOlder,
-)
+from monitor.journal import queries
+from monitor.journal.flow_rows import flow_rows
+from monitor.journal.migration import DEFAULT_INTERVAL_RECORDS
+from monitor.journal.opening import find_journals, open_for_reading, unreadable
+from monitor.journal.schema import JOINED, EventKind
+from monitor.journal.segments import plan
 
-__all__ = ["JournalReader", "Span"]
+__all__ = ["MAX_POINTS", "JournalReader", "Span", "find_journals"]
+
+MAX_POINTS = 2_000
+ONE_POINT = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Span:
     """Which part of the stream the journal covers.
 
     Args:
-        first: ``record`` of the first interval.
+        first: ``record`` of the first interval, or of the first joined ones.
         last: ``record`` of the last interval.
         intervals: number of intervals.
         updated_seconds: Unix time of the last interval.
@@ -46,6 +46,9 @@ class Span:
 class JournalReader:
     """A read-only view of a journal; every call sees the rows committed by then.
 
+    Of long ago there are only joined rows, each for ten, a hundred or a thousand intervals (``records`` tells
+    how many records); methods return them in place of what was deleted.
+
     Args:
         path: the journal file.
 
@@ -53,22 +56,13 @@ class JournalReader:
         JournalMissing: no such file, or nothing in it yet.
         JournalNewer: written by a newer version.
         JournalOlder: written by an older version.
+        JournalLocked: another program holds it just now (also raised by every method).
         JournalDamaged: not a journal, or damaged (also raised by every method).
     """
 
     def __init__(self, path: Path | str) -> None:
         self._path = Path(path)
-        if not self._path.is_file():
-            raise JournalMissing(
-                f"there is no journal at {self._path}; start one with: hmoe run or hmoe demo"
-            )
-        address = f"file:{quote(str(self._path.resolve()))}?mode=ro"
-        self._connection = sqlite3.connect(address, uri=True, timeout=5.0, check_same_thread=False)
-        try:
-            self._check()
-        except JournalError:
-            self._connection.close()
-            raise
+        self._connection = open_for_reading(self._path)
 
     def __enter__(self) -> Self:
         return self
@@ -78,6 +72,18 @@ class JournalReader:
     ) -> None:
         self.close()
 
+    @contextmanager
+    def snapshot(self) -> Iterator[Self]:
+        """Everything read within sees the journal of one moment."""
+        if self._connection.in_transaction:
+            yield self
+            return
+        self._connection.execute("BEGIN")
+        try:
+            yield self
+        finally:
+            self._connection.execute("ROLLBACK")
+
     def meta(self) -> dict[str, str]:
         """What the run said about itself: schema_version, task, metric, target, source, status, ...."""
         rows = self._table("SELECT key, value FROM meta")
@@ -85,32 +91,35 @@ class JournalReader:
 
     def span(self) -> Span | None:
         """Which part of the stream is covered; None before the first interval closes."""
-        row = self._table(
-            "SELECT min(record) AS first, max(record) AS last, count(*) AS intervals, "
-            "max(time_seconds) AS time FROM interval"
-        ).iloc[0]
-        if int(row["intervals"]) == 0:
+        with self.snapshot():
+            newest = self._table(
+                "SELECT record, time_seconds FROM interval WHERE joined = 1 ORDER BY record DESC LIMIT 1"
+            )
+            oldest = self._table(
+                "SELECT joined, min(record) AS record FROM interval WHERE joined IN (1, 10, 100, 1000) "
+                "GROUP BY joined"
+            )
+            length = self._interval_records()
+        if newest.empty:
             return None
-        return Span(int(row["first"]), int(row["last"]), int(row["intervals"]), float(row["time"]))
+        last = int(newest["record"].iloc[0])
+        begin = max(0, int((oldest["record"] - oldest["joined"] * length).min()))
+        return Span(
+            first=int(oldest["record"].min()),
+            last=last,
+            intervals=-(-(last - begin) // length),
+            updated_seconds=float(newest["time_seconds"].iloc[0]),
+        )
 
     def intervals(self, first: int = 0, last: int | None = None, points: int | None = None) -> pd.DataFrame:
         """One row per interval with ``first <= record <= last``, oldest first, columns as in the table.
 
         With ``points`` neighbouring intervals are merged to about that many rows: ``record`` and the totals
-        are those of the last one, ``level``, ``num_leaves`` and ``memory_bytes`` are the highest, ``records``
-        and ``scored`` are summed, the rest is averaged.
+        are those of the last one, ``level``, ``num_leaves`` and ``memory_bytes`` are the highest,
+        ``records``, ``scored`` and ``predicted`` are summed, the rest is averaged.
         """
-        width, first, last = self._buckets(first, last, points)
-        return self._table(
-            "SELECT max(record) AS record, max(time_seconds) AS time_seconds, sum(records) AS records, "
-            "sum(scored) AS scored, avg(records_per_second) AS records_per_second, "
-            "avg(loss_nats) AS loss_nats, avg(metric) AS metric, avg(metric_window) AS metric_window, "
-            "avg(gate_entropy_nats) AS gate_entropy_nats, max(level) AS level, "
-            "max(rejected_total) AS rejected_total, max(num_leaves) AS num_leaves, "
-            "max(memory_bytes) AS memory_bytes "
-            "FROM interval WHERE record BETWEEN ? AND ? GROUP BY (record - 1) / ? ORDER BY 1",
-            (first, last, width),
-        )
+        query = queries.INTERVALS if points is None else queries.MERGED_INTERVALS
+        return self._windowed(query, first, last, points)
 
     def shares(self, first: int = 0, last: int | None = None, points: int | None = None) -> pd.DataFrame:
         """One row per interval and leaf: record, leaf, name, group_name, weight, loss_nats, error.
@@ -118,39 +127,15 @@ class JournalReader:
         ``points`` merges as in ``intervals``: weights are averaged over the merged intervals in which the
         leaf lived, loss and error are averaged with those weights.
         """
-        width, first, last = self._buckets(first, last, points)
-        return self._table(
-            "SELECT merged.record, merged.leaf, leaves.name, leaves.group_name, "
-            "merged.weight, merged.loss_nats, merged.error FROM ("
-            "  SELECT max(record) AS record, leaf, avg(weight) AS weight, "
-            "  sum(weight * loss_nats) / sum(weight) AS loss_nats, "
-            "  sum(weight * error) / sum(weight) AS error "
-            "  FROM share WHERE record BETWEEN ? AND ? GROUP BY (record - 1) / ?, leaf) AS merged "
-            "JOIN (SELECT leaf, name, group_name, max(record) FROM topology GROUP BY leaf) AS leaves "
-            "ON leaves.leaf = merged.leaf ORDER BY merged.record, merged.leaf",
-            (first, last, width),
-        )
+        return self._windowed(queries.SHARES, first, last, points)
 
     def usage(self, first: int = 0) -> pd.DataFrame:
         """What the live leaves did from record ``first`` on.
 
-        Columns: leaf, name, group_name, usage (share of the gate weight of all scored records), loss_nats and
-        error (means weighted by the leaf's gate weight).
+        Columns: leaf, name, group_name, usage (share of the gate weight of all records), loss_nats and error
+        (means weighted by the leaf's gate weight).
         """
-        return self._table(
-            "SELECT live.leaf, live.name, live.group_name, "
-            "coalesce(sum(interval.scored * share.weight), 0.0) "
-            "/ max(1, (SELECT sum(scored) FROM interval WHERE record >= ?)) AS usage, "
-            "sum(interval.scored * share.weight * share.loss_nats) "
-            "/ sum(interval.scored * share.weight) AS loss_nats, "
-            "sum(interval.scored * share.weight * share.error) "
-            "/ sum(interval.scored * share.weight) AS error "
-            "FROM topology AS live LEFT JOIN share ON share.leaf = live.leaf AND share.record >= ? "
-            "LEFT JOIN interval ON interval.record = share.record "
-            "WHERE live.record = (SELECT max(record) FROM topology) "
-            "GROUP BY live.leaf ORDER BY live.leaf",
-            (first, first),
-        )
+        return self._windowed(queries.USAGE, first, None, ONE_POINT)
 
     def evidence(self, first: int = 0, last: int | None = None, points: int | None = None) -> pd.DataFrame:
         """One row per interval and signal: record, signal, evidence_nats, threshold_nats, level.
@@ -158,27 +143,58 @@ class JournalReader:
         ``points`` merges as in ``intervals``: the strongest of the merged intervals stays, all signals
         at one record.
         """
-        width, first, last = self._buckets(first, last, points)
-        return self._table(
-            "SELECT max(record) OVER (PARTITION BY point) AS record, "
-            "signal, evidence_nats, threshold_nats, level FROM ("
-            "  SELECT *, (record - 1) / ? AS point, max(evidence_nats - threshold_nats) FROM evidence "
-            "  WHERE record BETWEEN ? AND ? GROUP BY point, signal) ORDER BY 1, signal",
-            (width, first, last),
-        )
+        return self._windowed(queries.EVIDENCE, first, last, points)
 
     def worth(self, first: int = 0, last: int | None = None, points: int | None = None) -> pd.DataFrame:
         """One row per interval in which worth was told, columns as in the table.
 
         ``points`` merges as in ``intervals``: the last of the merged intervals stays.
         """
-        width, first, last = self._buckets(first, last, points)
-        return self._table(
-            "SELECT max(record) AS record, since, sampled, losses, frozen_losses, errors_avoided, "
-            "challenger_records FROM worth "
-            "WHERE record BETWEEN ? AND ? GROUP BY (record - 1) / ? ORDER BY 1",
-            (first, last, width),
-        )
+        return self._windowed(queries.WORTH, first, last, points)
+
+    def features(self, first: int = 0, last: int | None = None, points: int | None = None) -> pd.DataFrame:
+        """One row per period and feature, oldest first.
+
+        Columns: record, since, feature, present_ratio, mean, deviation, least, most.
+        ``points`` merges periods as ``intervals`` merges intervals: mean and deviation are those of all their
+        records.
+        """
+        return self._windowed(queries.FEATURES, first, last, points)
+
+    def leaf_features(self, record: int | None = None) -> pd.DataFrame:
+        """What the records of each leaf were like in the newest period up to ``record`` that is kept.
+
+        Columns: record, leaf, name, group_name, feature, mean, deviation.
+        """
+        with self.snapshot():
+            newest = self._newest_key("leaf_feature", 2**62 if record is None else record)
+            return self._table(queries.LEAF_FEATURES, newest)
+
+    def samples(self, first: int = 0, last: int | None = None, limit: int = MAX_POINTS) -> pd.DataFrame:
+        """Up to ``limit`` sampled records, evenly spread over the window, oldest first.
+
+        Columns: record, leaf, name, target, prediction, loss_nats, values (JSON).
+        """
+        with self.snapshot():
+            found = self._table(queries.SAMPLE_KEYS, (first, 2**62 if last is None else last))
+            keys = found.iloc[_evenly(len(found), limit)].to_numpy().tolist()
+            return self._table(queries.SAMPLES, (json.dumps(keys),))
+
+    def flow(self, since_seconds: float = 0.0, limit: int = MAX_POINTS) -> pd.DataFrame:
+        """What came since a moment (Unix time), up to ``limit`` rows, oldest first, columns as in the table.
+
+        Rows are of one second, or of ten, a hundred or a thousand joined ones (column ``joined``): the more,
+        the longer the time. The last row is the newest there is.
+        """
+        with self.snapshot(), self._readable():
+            columns = [row[1] for row in self._connection.execute("PRAGMA table_info(flow)")]
+            rows = flow_rows(self._connection, since_seconds, limit)
+        chosen = [rows[index] for index in _evenly(len(rows), limit)]
+        return pd.DataFrame.from_records(chosen, columns=columns)
+
+    def bad(self, limit: int = 100) -> pd.DataFrame:
+        """The newest messages and records that could not be used, oldest first, columns as in the table."""
+        return self._table("SELECT * FROM (SELECT * FROM bad ORDER BY id DESC LIMIT ?) ORDER BY id", (limit,))
 
     def topology(self) -> pd.DataFrame:
         """The live leaves: record (since when the model has this shape), leaf, name, group_name."""
@@ -192,50 +208,44 @@ class JournalReader:
     ) -> pd.DataFrame:
         """Events from record ``first`` on, oldest first: all columns; ``limit`` keeps the newest ones."""
         chosen = [kind.value for kind in (EventKind if kinds is None else kinds)]
-        return self._table(
-            "SELECT * FROM (SELECT * FROM event WHERE record >= ? "
-            "AND kind IN (SELECT value FROM json_each(?)) ORDER BY id DESC LIMIT ?) ORDER BY id",
-            (first, json.dumps(chosen), -1 if limit is None else limit),
-        )
+        return self._table(queries.EVENTS, (first, json.dumps(chosen), -1 if limit is None else limit))
 
     def close(self) -> None:
         """Close the file."""
         self._connection.close()
 
-    def _check(self) -> None:
-        try:
-            row = self._connection.execute("SELECT value FROM meta WHERE key = 'schema_version'").fetchone()
-        except sqlite3.OperationalError as error:
-            if "no such table" in str(error):
-                raise JournalMissing(f"{self._path} holds no journal yet") from error
-            raise JournalDamaged(f"{self._path} cannot be read: {error}") from error
-        except sqlite3.DatabaseError as error:
-            raise JournalDamaged(f"{self._path} is not a journal: {error}") from error
-        if row is None:
-            raise JournalMissing(f"{self._path} holds no journal yet")
-        if int(row[0]) > SCHEMA_VERSION:
-            message = f"{self._path} has journal schema {row[0]}, this version reads up to {SCHEMA_VERSION}"
-            raise JournalNewer(f"{message}: upgrade stream-hmoe")
-        if int(row[0]) < SCHEMA_VERSION:
-            message = f"{self._path} has the older journal schema {row[0]}, without decisions"
-            raise JournalOlder(f"{message}: write it again with hmoe run --overwrite")
+    def _interval_records(self) -> int:
+        return int(self.meta().get("interval_records", DEFAULT_INTERVAL_RECORDS))
 
-    def _buckets(self, first: int, last: int | None, points: int | None) -> tuple[int, int, int]:
-        """Width of a bucket in records and the range to read; buckets begin at multiples of their width."""
-        row = self._table("SELECT max(record) AS last, min(records) AS step FROM interval").iloc[0]
-        if pd.isna(row["last"]):
-            return 1, first, first
-        end = int(row["last"]) if last is None else min(last, int(row["last"]))
-        if points is None:
-            return 1, first, end
-        step = int(self.meta().get("interval_records", row["step"]))
-        length = max(1, end - first)
-        return max(1, -(-length // (points * step))) * step, first, end
+    def _newest_key(self, table: str, record: int) -> tuple[int, int]:
+        """Of the newest rows up to a record, the finest: joined and record."""
+        query = f"SELECT max(record) AS record FROM {table} WHERE joined = ? AND record <= ?"
+        found = [(self._table(query, (joined, record))["record"].iloc[0], -joined) for joined in JOINED]
+        newest, joined = max((-1 if pd.isna(number) else int(number), rank) for number, rank in found)
+        return -joined, newest
 
-    def _table(self, query: str, values: tuple[object, ...] = ()) -> pd.DataFrame:
-        try:
+    def _windowed(self, query: str, first: int, last: int | None, points: int | None) -> pd.DataFrame:
+        """Ask about the rows of a window."""
+        with self.snapshot(), self._readable():
+            segments = plan(self._connection, self._interval_records(), first, last, points)
+            return self._table(query, {"segments": segments.json, "width": segments.width})
+
+    def _table(self, query: str, values: Sequence[object] | Mapping[str, object] = ()) -> pd.DataFrame:
+        with self._readable():
             cursor = self._connection.execute(query, values)
             columns = [column[0] for column in cursor.description]
             return pd.DataFrame.from_records(cursor.fetchall(), columns=columns)
+
+    @contextmanager
+    def _readable(self) -> Iterator[None]:
+        try:
+            yield
         except sqlite3.DatabaseError as error:
-            raise JournalDamaged(f"{self._path} cannot be read: {error}") from error
+            raise unreadable(self._path, error) from error
+
+
+def _evenly(count: int, limit: int) -> list[int]:
+    """Indices of ``limit`` of so many rows, the last among them; all of them if there are no more."""
+    if count <= limit:
+        return list(range(count))
+    return sorted({count - 1 - step * count // limit for step in range(limit)})

@@ -7,12 +7,13 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from monitor.journal.writer import Mark
+from monitor.run.upgrades import UPGRADES
 from monitor.targets import Task
 from stream_hmoe.errors import BadCheckpoint
 
 __all__ = ["STATE_VERSION", "RunState"]
 
-STATE_VERSION = 2
+STATE_VERSION = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,7 @@ class RunState:
         """What ``to_dict`` stored.
 
         Raises:
-            BadCheckpoint: it is no checkpoint of a run, or one of a newer version.
+            BadCheckpoint: it is no checkpoint of a run, or one of a newer version, or of one too old.
         """
         version = values.get("version")
         if not isinstance(version, int) or "fold" not in values:
@@ -77,9 +78,11 @@ class RunState:
         if version > STATE_VERSION:
             message = f"the checkpoint has run state version {version}, this version reads {STATE_VERSION}"
             raise BadCheckpoint(f"{message}: upgrade stream-hmoe")
-        if version < STATE_VERSION:
-            message = f"the checkpoint has the older run state version {version}, without an audit"
-            raise BadCheckpoint(f"{message}: begin again with --overwrite")
+        while version < STATE_VERSION:
+            if version not in UPGRADES:
+                message = f"the checkpoint has the older run state version {version}, without an audit"
+                raise BadCheckpoint(f"{message}: begin again with --overwrite")
+            values, version = UPGRADES[version](values), version + 1
         return cls(
             task=Task(values["task"]),
             detector=values["detector"],
