@@ -1,4 +1,4 @@
-"""Serve the dashboard: ``python -m dashboards --journal FILE [--port 8501]``.
+"""Serve the dashboard: ``python -m dashboards --journal PATH [--port 8501]``.
 
 The process becomes Streamlit's, so that whoever started it can stop it by its process id.
 """
@@ -14,6 +14,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from dashboards import theme
+from dashboards.advice import RUNBOOKS
+from dashboards.arguments import Arguments
 
 __all__ = ["command"]
 
@@ -29,11 +31,10 @@ _FLAGS = (
 )
 
 
-def command(journal: Path, address: str = "127.0.0.1", port: int = 8501) -> list[str]:
-    """The command that serves a journal: bound to one address, without telemetry, in the page's colours."""
-    page = Path(__file__).with_name("app.py")
+def command(shown: Arguments, address: str = "127.0.0.1", port: int = 8501) -> list[str]:
+    """The command that serves journals: bound to one address, without telemetry, in the pages' colours."""
+    page = Path(__file__).parent / "pages" / "app.py"
     where = [f"--server.address={address}", f"--server.port={port}"]
-    arguments = ["--", "--journal", str(journal)]
     return [
         sys.executable,
         "-m",
@@ -43,7 +44,8 @@ def command(journal: Path, address: str = "127.0.0.1", port: int = 8501) -> list
         *where,
         *_FLAGS,
         *theme.options(),
-        *arguments,
+        "--",
+        *shown.words,
     ]
 
 
@@ -52,7 +54,9 @@ def main(arguments: Sequence[str]) -> None:
     parser = argparse.ArgumentParser(
         prog="python -m dashboards", description="Show a journal in the browser."
     )
-    parser.add_argument("--journal", type=Path, required=True, help="the journal that the run writes")
+    parser.add_argument("--journal", type=Path, required=True, help="a journal, or a folder of runs")
+    parser.add_argument("--prometheus", default="", metavar="URL", help="whose alerts to show")
+    parser.add_argument("--runbooks", default=RUNBOOKS, metavar="URL", help="where the runbooks are")
     parser.add_argument("--address", default="127.0.0.1", help="default: this machine only")
     parser.add_argument("--port", type=int, default=8501, help="port to listen on")
     parser.add_argument(
@@ -65,7 +69,8 @@ def main(arguments: Sequence[str]) -> None:
     package = str(Path(__file__).resolve().parent.parent)
     paths = [package, *filter(None, [os.environ.get("PYTHONPATH")])]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
-    arguments = command(chosen.journal, chosen.address, chosen.port)
+    shown = Arguments(chosen.journal, chosen.prometheus, chosen.runbooks)
+    arguments = command(shown, chosen.address, chosen.port)
     os.execve(sys.executable, arguments, environment)  # noqa: S606 - no shell is wanted
 
 

@@ -32,7 +32,8 @@ class State(enum.StrEnum):
     ADAPTING = "Adapting"
     DEGRADED = "Degraded"
     HELD = "Held"
-    SILENT = "Silent"
+    STALE = "Stale"
+    HALTED = "Halted"
 
 
 @dataclass(frozen=True, slots=True)

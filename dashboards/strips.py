@@ -6,7 +6,8 @@ import html
 from collections.abc import Mapping
 
 from dashboards import theme
-from dashboards.data import Notice
+from dashboards.advice import RUNBOOKS, Advice
+from dashboards.data.notices import Notice
 from dashboards.states import State
 from dashboards.verdict import Freshness, Verdict
 
@@ -21,19 +22,39 @@ _SIGNS: Mapping[State, tuple[str, str]] = {
     State.ADAPTING: ("&#8635;", theme.SKY),
     State.DEGRADED: ("&#9660;", theme.PURPLE),
     State.HELD: ("&#9632;", theme.VERMILLION),
-    State.SILENT: ("&#8214;", theme.VERMILLION),
+    State.STALE: ("&#8214;", theme.VERMILLION),
+    State.HALTED: ("&#215;", theme.VERMILLION),
 }
 
 
-def verdict_strip(verdict: Verdict, fresh: Freshness, is_paused: bool) -> str:
-    """State, reason and age of the data. Only the state is announced by screen readers when it changes."""
+def verdict_strip(
+    verdict: Verdict, fresh: Freshness, is_paused: bool, advised: Advice, runbooks: str = RUNBOOKS
+) -> str:
+    """State, reason, what to do, age of the data; a screen reader announces a change of the state alone.
+
+    Args:
+        verdict: state and reason.
+        fresh: how old the data are.
+        is_paused: the page stands still.
+        advised: what to do.
+        runbooks: where the runbooks are: an address becomes a link, a path is named.
+    """
     sign, tone = _SIGNS[verdict.state]
     text = f"paused, {fresh.text}" if is_paused else fresh.text
     badge = f'<span class="badge{" stale" if fresh.is_stale else ""}">{html.escape(text)}</span>'
     head = (
         f'<b role="status">{verdict.state.value}</b><span class="since">{html.escape(verdict.since)}</span>'
     )
-    return _strip(tone, sign, f"{head}<br>{html.escape(verdict.sentence)}", badge)
+    words = f"{head}<br>{html.escape(verdict.sentence)}<br>{_advice(advised, runbooks)}"
+    return _strip(tone, sign, words, badge)
+
+
+def _advice(advised: Advice, runbooks: str) -> str:
+    where = html.escape(advised.link(runbooks))
+    if where.startswith(("http://", "https://")):
+        where = f'<a href="{where}" target="_blank" rel="noopener">runbook</a>'
+    more = f' <span class="runbook">More: {where}</span>' if where else ""
+    return f'<span class="advice">&#8594; {html.escape(advised.text)}</span>{more}'
 
 
 def notice_strip(notice: Notice) -> str:

@@ -35,8 +35,11 @@ class Look:
         line: the main line of a chart.
         quiet: a line that the eye should find second.
         drift: a drift event.
+        action: something that the controller did.
+        ink: text on the background.
         grid: grid lines.
         paper: the background.
+        heat: from little to much, light enough for dark text on top.
         areas: hues for the areas of a stack.
         lines: hues for lines that are to be told apart.
     """
@@ -44,8 +47,11 @@ class Look:
     line: str
     quiet: str
     drift: str
+    action: str
+    ink: str
     grid: str
     paper: str
+    heat: tuple[str, ...]
     areas: tuple[str, ...]
     lines: tuple[str, ...]
 
@@ -62,8 +68,11 @@ LIGHT = Look(
     line=BLUE,
     quiet="#5C6773",
     drift=VERMILLION,
+    action="#007A5A",
+    ink="#1B2733",
     grid="#E8ECF0",
     paper="#FFFFFF",
+    heat=("#E6F1F8", "#F3D9A4", "#E58A4E"),
     areas=(BLUE, ORANGE, GREEN, PURPLE, SKY, VERMILLION, YELLOW),
     lines=(BLUE, "#A86E00", "#007A5A", "#A8508A", "#1B2733"),
 )
@@ -71,8 +80,11 @@ DARK = Look(
     line=SKY,
     quiet="#A5B0BC",
     drift="#FF8A3D",
+    action="#2FC79A",
+    ink="#E4E9EE",
     grid="#2A333D",
     paper="#10161D",
+    heat=("#A9C4D6", "#E0C083", "#E58A4E"),
     areas=(SKY, ORANGE, GREEN, PURPLE, BLUE, VERMILLION, YELLOW),
     lines=(SKY, ORANGE, "#2FC79A", "#E3A0C6", "#E4E9EE"),
 )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from dashboards.data import Snapshot
+from dashboards.data.snapshot import Snapshot
 from dashboards.states import LEVEL_DRIFT, Episode, Judged, State, judge
 from dashboards.words import Metric, age, count
 from stream_hmoe.events import Phase
@@ -75,6 +75,9 @@ def freshness(snapshot: Snapshot, now_seconds: float) -> Freshness:
     times = snapshot.recent["time_seconds"].tail(11).tolist()
     usual = (times[-1] - times[0]) / (len(times) - 1) if len(times) > 1 else 0.0
     updated = times[-1] if times else float(snapshot.meta.get("updated_seconds", now_seconds))
+    if not snapshot.flow.empty:
+        # The process says that it lives also while no record comes.
+        updated = max(updated, float(snapshot.flow["time_seconds"].iloc[-1]))
     seconds = max(0.0, now_seconds - updated)
     is_ended = not snapshot.is_running
     return Freshness(seconds, not is_ended and seconds > max(STALE_SECONDS, 3.0 * usual), is_ended)
@@ -82,6 +85,9 @@ def freshness(snapshot: Snapshot, now_seconds: float) -> Freshness:
 
 def verdict(snapshot: Snapshot, fresh: Freshness) -> Verdict:
     """Judge the newest interval of a snapshot."""
+    if snapshot.halted:
+        since = f"at record {count(snapshot.flow['record'].iloc[-1])}"
+        return Verdict(State.HALTED, since, f"The stream stands still: {snapshot.halted}")
     if snapshot.recent.empty:
         return Verdict(
             State.WAITING, "", f"The first figures appear after {count(snapshot.interval_records)} records."
@@ -92,7 +98,7 @@ def verdict(snapshot: Snapshot, fresh: Freshness) -> Verdict:
             f"Nothing new for {age(fresh.seconds)}: the run was stopped hard, or its source sends nothing. "
             f"Until then it was {said.state.value.lower()} {said.since}."
         )
-        return Verdict(State.SILENT, f"since record {count(snapshot.recent['record'].iloc[-1])}", sentence)
+        return Verdict(State.STALE, f"since record {count(snapshot.recent['record'].iloc[-1])}", sentence)
     return said
 
 
@@ -108,7 +114,7 @@ def _controlled(snapshot: Snapshot) -> Verdict | None:
 def _judged(snapshot: Snapshot) -> Verdict:
     """What levels and metric say."""
     judged = judge(snapshot.recent, snapshot.metric)
-    state, since = judged[-1].state, _since(judged, snapshot.events)
+    state, since = judged[-1].state, _since(judged, snapshot.history)
     sentence = _sentence(snapshot, state, judged[-1].episode)
     if snapshot.phase is Phase.COOL_DOWN and snapshot.step is not None:
         state = State.ADAPTING if state is State.DRIFTING else state
@@ -136,7 +142,7 @@ def _sentence(snapshot: Snapshot, state: State, episode: Episode | None) -> str:
     before = "" if baseline is None else f"; before the drift it was {metric.write(baseline)}"
     match state:
         case State.DRIFTING:
-            return f"{_signals(snapshot.events, episode)} moved. {recent}{before}."
+            return f"{_signals(snapshot.history, episode)} moved. {recent}{before}."
         case State.ADAPTING:
             return f"The signals are calm again, the model is still catching up. {recent}{before}."
         case State.WATCHING:

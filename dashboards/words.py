@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-__all__ = ["Metric", "age", "count"]
+__all__ = ["Metric", "age", "count", "duration", "size"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,3 +55,23 @@ def age(seconds: float) -> str:
             whole = int(seconds // length)
             return f"{whole} days" if unit == "day" and whole > 1 else f"{whole} {unit}"
     return f"{max(0, int(seconds))} s"
+
+
+def duration(seconds: float | None) -> str:
+    """A stretch of time in the unit that suits it: ``"0.8 ms"``, ``"250 ms"``, ``"1.5 s"``, ``"12 min"``."""
+    if seconds is None or math.isnan(seconds):
+        return "-"
+    if seconds < 1.0:
+        return f"{1_000 * seconds:.3g} ms"
+    return f"{seconds:.1f} s" if seconds < 60.0 else age(seconds)
+
+
+def size(number: float | None) -> str:
+    """Bytes in the unit that suits them: ``"1.5 MiB"``."""
+    if number is None or math.isnan(number):
+        return "-"
+    for unit in ("B", "KiB", "MiB"):
+        if number < 1_024:
+            return f"{number:.0f} {unit}" if unit == "B" else f"{number:.1f} {unit}"
+        number /= 1_024
+    return f"{number:.1f} GiB"

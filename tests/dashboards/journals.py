@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
+from dashboards.data.snapshot import Snapshot, read
 from monitor.journal.fold import JournalFold
+from monitor.journal.reader import JournalReader
 from monitor.journal.schema import EventKind, EventRow, IntervalRow, Rows, ShareRow, TopologyRow
 from monitor.journal.writer import JournalWriter, Stamp
 from stream_hmoe.controller import ControllerSettings
 from stream_hmoe.events import Topology, Verdict, Watched, Worth
+from tests.dashboards import made_tables
 from tests.monitor.journal.made_control import decided, reading
+
+Part = TypeVar("Part")
 
 START_SECONDS = 1_700_000_000.0
 
@@ -29,6 +35,8 @@ class Story:
         seen_after: records between a change and its detection.
         recover_after: records between a change and full recovery.
         groups: number of leaves of each group, by name.
+        is_controlled: there is evidence, and decisions follow.
+        is_served: a service writes it, with flow, bad messages, features and samples.
     """
 
     records: int = 20_000
@@ -40,6 +48,7 @@ class Story:
     records_per_second: float = 2_000.0
     is_classification: bool = True
     is_controlled: bool = False
+    is_served: bool = False
 
     @property
     def meta(self) -> dict[str, str]:
@@ -81,12 +90,35 @@ def write(path: Path, story: Story, extra: Iterable[EventRow] = ()) -> Path:
         writer.write(written, _stamp(story, row.record))
     writer.set_meta({"updated_seconds": repr(finished_seconds(story))})
     writer.close()
+    if story.is_served:
+        _serve(path, story)
     return path
+
+
+def snapshot(path: Path, window: int | None) -> Snapshot:
+    """What every page reads."""
+    with JournalReader(path) as journal:
+        return read(journal, window)
+
+
+def part(path: Path, window: int | None, read_part: Callable[[JournalReader, Path, Snapshot], Part]) -> Part:
+    """What one page reads besides."""
+    with JournalReader(path) as journal:
+        return read_part(journal, path, read(journal, window))
 
 
 def finished_seconds(story: Story) -> float:
     """Unix time of the last record."""
     return START_SECONDS + story.records / story.records_per_second
+
+
+def _serve(path: Path, story: Story) -> None:
+    """What a service writes besides: flow, bad messages, features and samples."""
+    profiled = made_tables.profile(story.records, story.changes[0], len(story.leaves))
+    ends = range(story.interval, story.records + 1, story.interval)
+    flows = [made_tables.flow(end, _stamp(story, end).time_seconds, labels=end) for end in ends]
+    bad = made_tables.bad(story.records // 2, _stamp(story, story.records // 2).time_seconds)
+    made_tables.add(path, replace(profiled, bad=(bad,)), flows)
 
 
 def _stamp(story: Story, record: int) -> Stamp:

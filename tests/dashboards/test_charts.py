@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from dashboards import charts
+from dashboards.charts.over_records import DASHES
 from dashboards.theme import DARK, LIGHT, Look
 from dashboards.words import Metric
 
@@ -26,36 +27,73 @@ def values(spec: Any, key: str) -> Iterator[Any]:
             yield from values(inner, key)
 
 
-def all_charts(look: Look) -> list[charts.Spec]:
+def charts_over_records(look: Look) -> list[charts.Spec]:
     return [
         charts.metric_chart(ACCURACY, 1_000, look),
         charts.share_chart(("a", "b"), True, look),
         charts.entropy_chart(look),
         charts.evidence_chart(("gate weights", "loss given gate"), look),
+        charts.course_chart("loss (nats)", ".3f", look),
     ]
+
+
+def other_charts(look: Look) -> list[charts.Spec]:
+    names = ("a", "b")
+    return [
+        charts.alarm_chart(names, look),
+        charts.balance_chart(("records", "labels"), names, look),
+        charts.domain_chart(("x", "y", "z"), names, names, look),
+        charts.icicle_chart(look),
+        charts.life_chart(names, names, look),
+        charts.move_chart(names, look),
+        charts.plane_chart(names, "mostly age", "mostly load", look),
+        charts.shift_chart(names, look),
+        charts.time_chart(names, "latency (ms)", "~g", look),
+    ]
+
+
+def every_chart(look: Look) -> list[charts.Spec]:
+    return charts_over_records(look) + other_charts(look)
 
 
 @pytest.mark.parametrize("look", [LIGHT, DARK])
 def test_specifications_name_their_data_so_that_the_browser_can_replace_them(look: Look) -> None:
-    for spec in all_charts(look):
+    for spec in every_chart(look):
         assert "datasets" not in spec
         assert {data["name"] for data in values(spec, "data")} <= {
             "intervals",
             "shares",
             "evidence",
-            "drifts",
-            "changes",
+            "course",
+            "alarms",
+            "balance",
+            "domains",
+            "tree",
+            "lives",
+            "edits",
+            "moves",
+            "regions",
+            "points",
+            "centres",
+            "shifts",
+            "flow",
+            *charts.MARKS,
         }
 
 
-def test_every_chart_marks_drifts_and_known_changes() -> None:
-    for spec in all_charts(LIGHT):
-        assert {"drifts", "changes"} <= {data["name"] for data in values(spec, "data")}
+def test_every_chart_over_records_marks_drifts_actions_and_known_changes() -> None:
+    for spec in charts_over_records(LIGHT):
+        assert {"drifts", "actions", "changes"} <= {data["name"] for data in values(spec, "data")}
+
+
+def test_every_chart_has_a_fixed_height() -> None:
+    for spec in every_chart(LIGHT):
+        assert spec["height"] >= 100
 
 
 def test_the_metric_is_drawn_for_the_window_and_since_the_start() -> None:
     spec = charts.metric_chart(ACCURACY, 1_000, LIGHT)
-    names = {"last 1,000 records", "since the start", "drift seen", "known change"}
+    names = {"last 1,000 records", "since the start", "drift seen", "action taken", "known change"}
     assert names == set(next(domain for domain in values(spec, "domain") if isinstance(domain, list)))
     assert {"metric", "metric_window"} <= set(values(spec, "field"))
 
@@ -72,13 +110,13 @@ def test_areas_have_one_colour_each() -> None:
 
 
 def test_light_and_dark_differ_in_colours_only() -> None:
-    for light, dark in zip(all_charts(LIGHT), all_charts(DARK), strict=True):
+    for light, dark in zip(every_chart(LIGHT), every_chart(DARK), strict=True):
         assert light != dark
         assert list(values(light, "field")) == list(values(dark, "field"))
 
 
 def test_a_specification_is_what_the_browser_can_be_sent() -> None:
-    for spec in all_charts(LIGHT):
+    for spec in every_chart(LIGHT):
         assert json.loads(json.dumps(spec)) == spec
 
 
@@ -91,4 +129,4 @@ def test_evidence_and_threshold_of_a_signal_share_a_colour_and_lines_differ_with
     assert [*LIGHT.lines[:2]] in [scale["range"] for scale in scales]
     dashes = [scale["range"] for scale in scales if isinstance(scale["range"][0], list)]
     assert dashes[0][0] != dashes[0][1]
-    assert len({tuple(dash) for dash in charts.DASHES}) == len(charts.DASHES) >= len(LIGHT.lines)
+    assert len({tuple(dash) for dash in DASHES}) == len(DASHES) >= len(LIGHT.lines)

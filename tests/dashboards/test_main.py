@@ -11,16 +11,23 @@ from pathlib import Path
 import pytest
 
 from dashboards.__main__ import command
+from dashboards.arguments import Arguments, parse
 
 ROOT = Path(__file__).parents[2]
 
 
 def test_the_server_listens_on_this_machine_only_and_reports_to_nobody() -> None:
-    words = command(Path("run.sqlite"), port=9_000)
+    words = command(Arguments(Path("run.sqlite")), port=9_000)
     assert "--server.address=127.0.0.1" in words
     assert "--server.port=9000" in words
     assert "--browser.gatherUsageStats=false" in words
-    assert words[-3:] == ["--", "--journal", "run.sqlite"]
+    assert parse(words[words.index("--") + 1 :]) == Arguments(Path("run.sqlite"))
+
+
+def test_what_is_shown_reaches_the_pages_as_it_was_said() -> None:
+    shown = Arguments(Path("state"), "http://127.0.0.1:9090", "https://wiki.example/runbooks")
+    words = command(shown)
+    assert parse(words[words.index("--") + 1 :]) == shown
 
 
 def test_the_page_is_served_by_the_process_that_was_started(journal: Path, tmp_path: Path) -> None:
@@ -47,7 +54,7 @@ def test_a_journal_must_be_named() -> None:
 
 @pytest.mark.parametrize("flag", ["--server.headless=true", "--server.fileWatcherType=none"])
 def test_the_server_neither_opens_a_browser_nor_watches_files(flag: str) -> None:
-    assert flag in command(Path("run.sqlite"))
+    assert flag in command(Arguments(Path("run.sqlite")))
 
 
 def test_without_the_process_that_wanted_it_the_server_does_not_start(journal: Path) -> None:

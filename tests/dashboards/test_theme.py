@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from dashboards.charts.family import INK
 from dashboards.theme import DARK, GREY, LIGHT, OTHERS, look, options
 
 
@@ -20,7 +21,7 @@ def contrast(one: str, other: str) -> float:
 @pytest.mark.parametrize("colors", [LIGHT, DARK])
 def test_lines_stand_out_from_the_background(colors: object) -> None:
     chosen = LIGHT if colors is LIGHT else DARK
-    for line in (chosen.line, chosen.quiet, chosen.drift, *chosen.lines):
+    for line in (chosen.line, chosen.quiet, chosen.drift, chosen.action, *chosen.lines):
         assert contrast(line, chosen.paper) >= 3.0
 
 
@@ -52,3 +53,8 @@ def test_both_backgrounds_are_told_to_the_server() -> None:
 
 def test_lines_that_are_to_be_told_apart_are_all_different() -> None:
     assert len(set(LIGHT.lines)) == len(LIGHT.lines) == len(set(DARK.lines))
+
+
+@pytest.mark.parametrize("colors", ["light", "dark"])
+def test_dark_words_can_be_read_on_any_heat(colors: str) -> None:
+    assert min(contrast(heat, INK) for heat in look(colors).heat) >= 4.5

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -11,7 +12,9 @@ from dashboards.words import Metric, count
 from monitor.control.episodes import Episode
 from monitor.control.known_changes import Answer
 
-__all__ = ["Lines", "answer_table", "episode_table", "evidence_lines"]
+__all__ = ["Lines", "answer_table", "episode_table", "evidence_lines", "test_table"]
+
+MOST_VALUES = 2_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,7 +38,7 @@ def evidence_lines(evidence: pd.DataFrame, most: int) -> Lines:
     rows = rows.astype({"evidence_nats": float, "threshold_nats": float})
     excess = (rows["evidence_nats"] - rows["threshold_nats"]).groupby(rows["signal"]).max()
     nearest = excess.sort_values(ascending=False, kind="stable", na_position="last").index[:most]
-    chosen = rows[rows["signal"].isin(nearest)].reset_index(drop=True)
+    chosen = _thinned(rows[rows["signal"].isin(nearest)].reset_index(drop=True))
     return Lines(tuple(sorted(nearest)), chosen, len(excess) - len(nearest))
 
 
@@ -68,6 +71,24 @@ def answer_table(found: Sequence[Answer]) -> pd.DataFrame:
         for answer in reversed(found)
     ]
     return pd.DataFrame(rows, columns=["record", "change", "seen", "action", "back"])
+
+
+def test_table(episode: Episode) -> pd.DataFrame:
+    """The paired tests of an episode -> plan, verdict, records, mean_gain, evidence_nats, threshold_nats."""
+    columns = ["plan", "verdict", "records", "mean_gain", "evidence_nats", "threshold_nats"]
+    return pd.DataFrame([[test.get(name) for name in columns] for test in episode.tests], columns=columns)
+
+
+def _thinned(rows: pd.DataFrame) -> pd.DataFrame:
+    """Of neighbouring points the one nearest to its threshold, where all are more than a chart holds."""
+    if len(rows) <= MOST_VALUES:
+        return rows
+    width = -(-len(rows) // MOST_VALUES)
+    points = rows["record"].rank(method="dense").astype(int).sub(1) // width
+    excess = (rows["evidence_nats"] - rows["threshold_nats"]).fillna(-math.inf)
+    chosen = excess.groupby([points, rows["signal"]], sort=False).idxmax().sort_values()
+    newest = rows["record"].groupby(points).transform("max")
+    return rows.assign(record=newest).loc[chosen].reset_index(drop=True)
 
 
 def _seen(answer: Answer) -> str:

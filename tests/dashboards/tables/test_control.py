@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from dashboards import control_tables, data
+from dashboards.tables import control
 from dashboards.words import Metric
 from monitor.control.known_changes import Answer
 from tests.dashboards import journals
@@ -22,17 +22,17 @@ def evidence(*rows: tuple[int, str, float | None, float]) -> pd.DataFrame:
 
 def test_the_signals_nearest_to_their_thresholds_are_drawn() -> None:
     table = evidence((250, "a", 9.0, 10.0), (250, "b", 3.0, 3.5), (250, "c", 1.0, 9.0), (250, "d", None, 9.0))
-    lines = control_tables.evidence_lines(table, 2)
+    lines = control.evidence_lines(table, 2)
     assert lines.signals == ("a", "b")
     assert lines.num_left_out == 2
     assert set(lines.rows["signal"]) == {"a", "b"}
-    assert control_tables.evidence_lines(table, 4).num_left_out == 0
+    assert control.evidence_lines(table, 4).num_left_out == 0
 
 
 def test_an_episode_is_one_row_of_words(tmp_path: Path) -> None:
     story = journals.Story(is_controlled=True)
-    snapshot = data.read(journals.write(tmp_path / "controlled.sqlite", story), None)
-    (row,) = control_tables.episode_table(snapshot.episodes, ACCURACY).to_dict("records")
+    snapshot = journals.snapshot(journals.write(tmp_path / "controlled.sqlite", story), None)
+    (row,) = control.episode_table(snapshot.episodes, ACCURACY).to_dict("records")
     assert row["record"] == 8_600
     assert row["moved"] == "group trees, gate entropy, gate weights, loss given gate, trees/1"
     assert row["diagnosis"] == "covariate and concept drift"
@@ -41,9 +41,9 @@ def test_an_episode_is_one_row_of_words(tmp_path: Path) -> None:
 
 
 def test_the_newest_stands_first() -> None:
-    table = control_tables.answer_table([ANSWER, replace(ANSWER, record=9_000)])
+    table = control.answer_table([ANSWER, replace(ANSWER, record=9_000)])
     assert table["record"].tolist() == [9_000, 8_000]
-    assert control_tables.episode_table([], ACCURACY).empty
+    assert control.episode_table([], ACCURACY).empty
 
 
 @pytest.mark.parametrize(
@@ -56,6 +56,22 @@ def test_the_newest_stands_first() -> None:
     ],
 )
 def test_delay_and_recovery_in_words(answer: Answer, seen: str, back: str) -> None:
-    (row,) = control_tables.answer_table([answer]).to_dict("records")
+    (row,) = control.answer_table([answer]).to_dict("records")
     assert (row["seen"], row["back"]) == (seen, back)
     assert row["action"] == "challengers: renew"
+
+
+def test_the_tests_of_an_episode_are_rows_with_what_was_needed(tmp_path: Path) -> None:
+    story = journals.Story(is_controlled=True)
+    snapshot = journals.snapshot(journals.write(tmp_path / "controlled.sqlite", story), None)
+    table = control.test_table(snapshot.episodes[0])
+    assert table["plan"].tolist() == ["renew", "retrain"]
+    assert table["verdict"].tolist() == ["better", "running"]
+
+
+def test_of_many_points_the_strongest_stays() -> None:
+    rows = [(250 * n, signal, 5.0 if n == 777 else 1.0, 9.0) for n in range(1, 2_001) for signal in "ab"]
+    lines = control.evidence_lines(evidence(*rows), 2)
+    assert len(lines.rows) <= control.MOST_VALUES
+    assert lines.rows.groupby("signal")["evidence_nats"].max().tolist() == [5.0, 5.0]
+    assert lines.rows["record"].max() == 250 * 2_000

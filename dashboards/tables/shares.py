@@ -1,23 +1,20 @@
-"""Pure transformations of the journal's tables into what charts and tables on the page show."""
+"""Gate shares: stacked by group or by leaf, and the leaves with what they do."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from dashboards.theme import OTHERS
-from dashboards.words import count
 
-__all__ = ["Stack", "event_table", "expert_table", "group_shares", "leaf_shares", "markers"]
-
-LEVEL_NAMES: Mapping[int, str] = {0: "\u2713 stable", 1: "! warning", 2: "\u25b2 drift"}
+__all__ = ["Stack", "expert_table", "group_shares", "leaf_shares"]
 
 MOST_AREAS = 15
 TREND_POINTS = 40
+MOST_VALUES = 2_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -83,53 +80,6 @@ def expert_table(recent_shares: pd.DataFrame, shares: pd.DataFrame, topology: pd
     return table.sort_values("usage", ascending=False, kind="stable", ignore_index=True)
 
 
-def event_table(events: pd.DataFrame) -> pd.DataFrame:
-    """Events, newest first -> record, time, kind, signal, level, message.
-
-    The message of a drift says how many records after the last known change of the stream it was seen.
-    """
-    table = events.sort_values("id", kind="stable")
-    is_drift = table["kind"] == "drift"
-    change = table["record"].where(table["kind"] == "change point").ffill()
-    delay = (table["record"] - change).where(is_drift & (table["level"] == 2))
-    known = [
-        "" if math.isnan(records) else f", {count(records)} records after the known change"
-        for records in delay.astype(float).tolist()
-    ]
-    result = pd.DataFrame(
-        {
-            "record": table["record"],
-            "time": pd.to_datetime(table["time_seconds"], unit="s", utc=True),
-            "kind": table["kind"],
-            "signal": table["signal"],
-            "level": table["level"].map(LEVEL_NAMES).where(is_drift, ""),
-            "message": [message + words for message, words in zip(table["message"], known, strict=True)],
-        }
-    )
-    return result.iloc[::-1].reset_index(drop=True)
-
-
-def markers(events: pd.DataFrame, kind: str, nearest: int) -> pd.DataFrame:
-    """Events of one kind for a chart -> record, text; those within ``nearest`` records share a marker."""
-    chosen = events[events["kind"] == kind]
-    if kind == "drift":
-        chosen = chosen[chosen["level"] == 2]
-    rows: list[tuple[int, list[str]]] = []
-    for record, signal, message in zip(chosen["record"], chosen["signal"], chosen["message"], strict=True):
-        if not rows or record - rows[-1][0] > nearest:
-            rows.append((int(record), []))
-        rows[-1][1].append(signal or message)
-    return pd.DataFrame(
-        {"record": [record for record, _ in rows], "text": [_listed(names) for _, names in rows]}
-    ).astype({"record": "int64", "text": "object"})
-
-
-def _listed(names: list[str]) -> str:
-    """Names in their order, each once, at most four of them."""
-    once = list(dict.fromkeys(names))
-    return ", ".join(once) if len(once) <= 4 else f"{', '.join(once[:3])} and {len(once) - 3} more"
-
-
 def _stack(shares: pd.DataFrame, by: str, chosen: pd.Series) -> Stack:
     """Sum the chosen weights by name at each point, as parts of the weight of all leaves at that point.
 
@@ -145,8 +95,18 @@ def _stack(shares: pd.DataFrame, by: str, chosen: pd.Series) -> Stack:
     sums = ordered.groupby(["record", by])["weight"].sum()
     points = pd.MultiIndex.from_product([totals.index, names], names=["record", "name"])
     filled = sums.rename_axis(["record", "name"]).reindex(points, fill_value=0.0)
-    rows = filled.div(totals, level="record").rename("share").reset_index()
+    rows = _thinned(filled.div(totals, level="record").rename("share").reset_index(), len(names))
     return Stack(tuple(names), rows.assign(order=rows["name"].map({name: n for n, name in enumerate(names)})))
+
+
+def _thinned(rows: pd.DataFrame, num_names: int) -> pd.DataFrame:
+    """Neighbouring points averaged, where all together would be more values than a chart should hold."""
+    if len(rows) <= MOST_VALUES:
+        return rows
+    points, most = len(rows) // num_names, MOST_VALUES // num_names
+    bins = np.repeat(np.arange(points) * most // points, num_names)
+    merged = rows.assign(bin=bins).groupby(["bin", "name"], sort=False)
+    return merged.agg({"record": "max", "share": "mean"}).reset_index("name").reset_index(drop=True)
 
 
 def _trends(shares: pd.DataFrame, leaves: Sequence[int]) -> list[list[float]]:

@@ -1,0 +1,1 @@
+"""The pages, one file each; each is a script that Streamlit runs."""
