@@ -1,4 +1,4 @@
-"""What a stream counts beyond its pipeline: messages that hold no event, what was gone, what was announced."""
+"""What a stream counts beyond its pipeline: messages without an event, what was gone, what was announced."""
 
 from __future__ import annotations
 

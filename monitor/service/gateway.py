@@ -1,4 +1,4 @@
-"""The service as the HTTP API sees it: requests wait in a queue until the model's thread has time for them."""
+"""The service as the HTTP API sees it: requests wait in a queue until the model's thread has time."""
 
 from __future__ import annotations
 

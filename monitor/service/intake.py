@@ -1,4 +1,4 @@
-"""Where the events of a stream come from: logs of messages that are decoded, or a file of labelled records."""
+"""Where the events of a stream come from: logs of messages to decode, or a file of labelled records."""
 
 from __future__ import annotations
 

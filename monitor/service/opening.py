@@ -20,7 +20,7 @@ from monitor.dead_letters import FloodGuard
 from monitor.decoding import make_decoder
 from monitor.journal.fold import INTERVAL_RECORDS, WINDOW_INTERVALS, JournalFold
 from monitor.journal.writer import JournalWriter, Retention
-from monitor.logs import Logger
+from monitor.logs import Log
 from monitor.models import CONTROLLER, build_pipeline
 from monitor.problems import ConfigurationProblem
 from monitor.service.counts import Counts
@@ -80,7 +80,7 @@ class StreamParts:
         return {name: sink for name, sink in found.items() if sink is not None}
 
 
-def open_stream(service: ServiceConfig, config: StreamConfig, log: Logger, stack: ExitStack) -> StreamParts:
+def open_stream(service: ServiceConfig, config: StreamConfig, log: Log, stack: ExitStack) -> StreamParts:
     """Open everything that a stream needs; ``stack`` closes it again.
 
     Args:
@@ -154,7 +154,7 @@ def identity(config: StreamConfig) -> dict[str, Any]:
     }
 
 
-def _newest(config: StreamConfig, paths: StreamPaths, log: Logger) -> StreamState | None:
+def _newest(config: StreamConfig, paths: StreamPaths, log: Log) -> StreamState | None:
     for name, reason in checkpoint.damaged(paths.checkpoint).items():
         log.error("checkpoint_damaged", checkpoint=name, reason=reason)
     if not any(paths.checkpoint.glob("state-*")):
@@ -174,7 +174,7 @@ def _pipeline(config: StreamConfig) -> Pipeline:
     return build_pipeline(config.task, config.model.detector, model=config.model, labels=labels)
 
 
-def _warm_up(config: StreamConfig, pipeline: Pipeline, log: Logger) -> None:
+def _warm_up(config: StreamConfig, pipeline: Pipeline, log: Log) -> None:
     """Learn a batch file before the stream begins: none of it is scored."""
     if config.warm_start is None:
         return

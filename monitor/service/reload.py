@@ -8,7 +8,7 @@ from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from monitor.config import ServiceConfig, secrets_in
-from monitor.logs import get_logger, set_up_logs
+from monitor.logs import get_logger, set_up_logging
 from monitor.problems import Problem
 
 if TYPE_CHECKING:
@@ -63,5 +63,6 @@ def reload_config(service: Service, load: Callable[[], ServiceConfig]) -> None:
         supervisor.service = service.config
         if supervisor.worker is not None:
             supervisor.worker.saving = service.config.checkpoint
-    set_up_logs(service.config.log, secrets_in(service.config))
-    log.info("reloaded", taken=sorted(taken), needs_restart=sorted(set(changed) - set(taken)))
+    set_up_logging(service.config.log, secrets_in(service.config))
+    needs_restart = sorted(set(changed) - set(taken))
+    log.info("reloaded", taken=", ".join(sorted(taken)), needs_restart=", ".join(needs_restart))

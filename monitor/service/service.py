@@ -10,7 +10,7 @@ from pathlib import Path
 
 from monitor.config import ServiceConfig, config_hash, load_config, secrets_in
 from monitor.http import HttpServer, build_app
-from monitor.logs import get_logger, set_up_logs
+from monitor.logs import get_logger, set_up_logging
 from monitor.metrics import Process, registry_of
 from monitor.problems import ExitCode
 from monitor.run.stopping import StopRequest
@@ -42,7 +42,7 @@ def run_service(
         return load_config(config_path, environment, overrides)
 
     config = load()
-    set_up_logs(config.log, secrets_in(config))
+    set_up_logging(config.log, secrets_in(config))
     log = get_logger()
     with ExitStack() as stack:
         service = Service(config, is_standby=is_standby)

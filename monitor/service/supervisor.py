@@ -1,7 +1,8 @@
 """Keeps one stream going: opens it, starts it again after a failure, lets it stand still when that is no use.
 
-A failure inside a turn may leave a worker between two states. It is thrown away and the stream goes on from its
-newest checkpoint, exactly as after a crash: there is one way back, and the tests kill the process to walk it.
+A failure inside a turn may leave a worker between two states. It is thrown away and the stream goes on from
+its newest checkpoint, exactly as after a crash: there is one way back, and the tests kill the process to walk
+it.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from typing import TypeVar
 
 from monitor.config.schema import ServiceConfig, StreamConfig
 from monitor.journal.schema import EventKind
-from monitor.logs import Logger
+from monitor.logs import Log
 from monitor.problems import ConfigurationProblem, MessagesGone, Problem, TemporaryProblem
 from monitor.service.answers import Answers
 from monitor.service.opening import open_stream
@@ -56,9 +57,7 @@ class StreamSupervisor:
         log: says what happens.
     """
 
-    def __init__(
-        self, service: ServiceConfig, config: StreamConfig, *, is_standby: bool, log: Logger
-    ) -> None:
+    def __init__(self, service: ServiceConfig, config: StreamConfig, *, is_standby: bool, log: Log) -> None:
         self.config = config
         self.service = service
         self.board = StatusBoard(Status(config.task, stream=config.name))
@@ -173,7 +172,7 @@ class StreamSupervisor:
         except (OSError, sqlite3.Error) as error:
             self._fail(f"{type(error).__name__}: {error}", Halt.STORAGE, is_final=False)
         except Exception as error:  # a defect of ours must not take the other streams down
-            self._log.exception("stream_failed")
+            self._log.error("stream_failed", error=error)
             is_final = self._failures >= MAX_FAILURES
             self._fail(f"{type(error).__name__}: {error}", Halt.OTHER, is_final=is_final)
         return None

@@ -14,7 +14,7 @@ from monitor.decoding import Bad
 from monitor.durations import EVENT_EDGES_SECONDS, LABEL_EDGES_SECONDS, Durations
 from monitor.http.gateway import Prediction
 from monitor.journal.schema import BadRow, EventKind
-from monitor.logs import Logger
+from monitor.logs import Log
 from monitor.problems import ConfigurationProblem
 from monitor.run.recorder import Recorder
 from monitor.service.answers import Answers
@@ -22,8 +22,8 @@ from monitor.service.counts import DeadReason
 from monitor.service.flow import flow_row
 from monitor.service.intake import Arrived
 from monitor.service.opening import StreamParts, identity
-from monitor.service.results import EventResults, answer_unreadable, decision_records, predict
 from monitor.service.paths import StreamPaths
+from monitor.service.results import EventResults, answer_unreadable, decision_records, predict
 from monitor.service.state import StreamState
 from monitor.sources.chunk import Position
 from monitor.sources.messages import Message
@@ -64,7 +64,7 @@ class StreamWorker:
         parts: StreamParts,
         board: StatusBoard,
         answers: Answers,
-        log: Logger,
+        log: Log,
     ) -> None:
         self.config = config
         self.saving = saving
@@ -237,7 +237,7 @@ class StreamWorker:
 
     def _put_aside_unreadable(self, arrived: Arrived, bad: Bad) -> None:
         parts = self.parts
-        message = arrived.message(bad.index, bad.row)
+        message = arrived.message(bad.origin, bad.row)
         parts.counts.unreadable[message.channel] += 1
         clock = parts.pipeline.records_seen
         fact = Rejected(clock, bad.field or "message", bad.value, bad.reason, bad.remedy)
@@ -260,7 +260,7 @@ class StreamWorker:
         self._log.warning("dead_letter", origin=origin, field=fact.field, reason=fact.reason)
         return fact
 
-    def _status(self) -> dict[str, object]:
+    def _status(self) -> dict[str, Any]:
         """What the recorder does not know of."""
         parts = self.parts
         return {
