@@ -1,8 +1,8 @@
 """Harms the service at random moments and compares what comes of it with a run that was left alone.
 
-A log of observations and late labels stands in a Kafka broker; the service learns from all of it, once in peace
-and once under each kind of harm. Afterwards the newest checkpoint (every array and count of model, watches and
-controller), the journal's rows and the predictions, repeats dropped by id, must be the same.
+A log of observations and late labels stands in a Kafka broker; the service learns from all of it, once in
+peace and once under each kind of harm. Afterwards the newest checkpoint (every array and count of model,
+watches and controller), the journal's rows and the predictions, repeats dropped by id, must be the same.
 
     python -m benchmarks.chaos --events 200000 --kills 50
     python -m benchmarks.chaos --events 20000 --harm sigstop broker-down disk-full

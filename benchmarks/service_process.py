@@ -41,7 +41,10 @@ DISK_MEBIBYTES = 192
 FAKE_TIME = Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1")
 FROM_THE_STREAM = ("drift", "decision", "change point", "rejected", "restructured")
 TABLES = ("share", "topology", "evidence", "worth", "feature", "leaf_feature", "sample")
-INTERVAL_COLUMNS = "record, records, scored, loss_nats, metric, metric_window, gate_entropy_nats, level, rejected_total, num_leaves"
+INTERVAL_COLUMNS = (
+    "record, records, scored, loss_nats, metric, metric_window, gate_entropy_nats, level, rejected_total, "
+    "num_leaves"
+)
 
 
 def configuration(folder: Path, broker: str) -> Path:
@@ -247,7 +250,8 @@ def outcome_of(folder: Path) -> dict[str, Any]:
             rows = sorted(journal.execute(f"SELECT * FROM {table}").fetchall(), key=repr)  # noqa: S608
             found[f"journal {table}"] = _digest([list(row) for row in rows])
         marks = ",".join("?" * len(FROM_THE_STREAM))
-        query = f"SELECT record, kind, signal, level, message, detail FROM event WHERE kind IN ({marks}) ORDER BY id"  # noqa: S608
+        columns = "record, kind, signal, level, message, detail"
+        query = f"SELECT {columns} FROM event WHERE kind IN ({marks}) ORDER BY id"  # noqa: S608
         found["journal events"] = _digest([list(row) for row in journal.execute(query, FROM_THE_STREAM)])
     for name in ("predictions", "dead_letters"):
         lines = (folder / f"{name}.jsonl").read_bytes().splitlines()

@@ -64,6 +64,6 @@ class Counts:
     @classmethod
     def from_state_dict(cls, state: Mapping[str, Any]) -> Self:
         """What ``state_dict`` gave."""
-        unreadable = {channel: int(state["unreadable"][channel.value]) for channel in Channel}
+        unreadable = {channel.value: int(state["unreadable"][channel.value]) for channel in Channel}
         dead_letters = {str(kind): int(count) for kind, count in state["dead_letters"].items()}
-        return cls(dict(unreadable), dead_letters, int(state["skipped"]), int(state["announced"]))
+        return cls(unreadable, dead_letters, int(state["skipped"]), int(state["announced"]))

@@ -202,7 +202,8 @@ def _intake(config: StreamConfig, inbox: Inbox | None, position: Position, stack
     source = config.source
     if isinstance(source, FileSourceConfig):
         intake: Intake = open_file(config, source, position)
-    elif inbox is not None:
+    elif isinstance(source, HttpSourceConfig):
+        assert inbox is not None
         intake = MessageIntake(InboxSource(inbox, position or None), make_decoder(config), is_emptied=True)
     else:
         intake = MessageIntake(open_messages(source, position or None), make_decoder(config))
