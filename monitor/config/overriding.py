@@ -70,9 +70,10 @@ def _apply(written: Written, override: Override) -> Iterator[Flaw]:
         path = _path((*names[:-1], names[-1][: -len(FILE_SUFFIX)]), written.values)
         try:
             text = pathlib.Path(text).read_text(encoding="utf-8").rstrip("\r\n")
-        except (OSError, UnicodeDecodeError) as error:
+        except (OSError, ValueError) as error:
             reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-            fault = f"cannot read the file {text}: {reason}"
+            # not named: somebody may have put the secret itself there
+            fault = f"the file that it names cannot be read: {reason}"
             yield Flaw(path_text(path), override.place, "", fault, "Name a file that holds the value.")
             return
     fault = _set(written.values, path, _typed(text, choices_at(path, written.values)))
