@@ -41,6 +41,8 @@ def command(
 
     It takes encoded records, any number at a time, and gives predictions and gate weights; it cannot learn.
     Before it is written it predicts the checkpoint's sample of the stream, and must agree with the model.
+    It is for where the learner cannot go: in batches of 64 the learner itself is 4 to 8 times as fast
+    (python -m benchmarks.export).
 
     Example: hmoe export runs/elec --format onnx --output elec.onnx
     """
