@@ -106,6 +106,12 @@ class KafkaFetch:
             logger.warning("Kafka at %s: %s; trying again", self._config.brokers, error.str())
         self.problem = f"Kafka at {self._config.brokers}: {error.str()}; trying again"
 
+    def all_is_well(self) -> None:
+        """The brokers have just answered. A message is no sign of that: it may have waited in the client."""
+        if self.problem:
+            logger.info("Kafka at %s answers again", self._config.brokers)
+        self.problem = ""
+
     def _make_room(self) -> None:
         """Pause partitions that run ahead of the others when memory is short, until they are given.
 
@@ -157,13 +163,6 @@ class KafkaFetch:
             # Beyond the last message there may be marks of transactions, which are never given.
             log.fetch_offset = max(log.fetch_offset, end)
             log.is_at_end = log.fetch_offset == end
-        if runs or ended:
-            self._all_is_well()
-
-    def _all_is_well(self) -> None:
-        if self.problem:
-            logger.info("Kafka at %s answers again", self._config.brokers)
-        self.problem = ""
 
     def _take_error(self, error: KafkaError, log: KafkaLog | None) -> None:
         if log is not None and error.name() in GONE:

@@ -87,8 +87,7 @@ def find_partitions(consumer: Consumer, config: KafkaSourceConfig, seconds: floa
             problem = lasting_problem(metadata.error, f"topic {topic}")
             raise problem or KafkaException(metadata.error)
         there = sorted(metadata.partitions)
-        wanted = there if config.partitions is None else sorted(set(config.partitions))
-        for number in wanted:
+        for number in sorted(set(config.partitions or there)):
             if number not in there:
                 message = f"partitions: {topic} has no partition {number}, it has {len(there)}"
                 raise ConfigurationProblem(f"{message} (from 0); list others, or leave partitions out")

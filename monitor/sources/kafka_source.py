@@ -33,6 +33,7 @@ __all__ = ["KafkaSource"]
 logger = logging.getLogger(__name__)
 
 PARTITION_CHECK_SECONDS = 60.0
+TROUBLE_CHECK_SECONDS = 1.0
 LEAST_WAIT_SECONDS = 0.1
 MAX_FETCH_WAIT_MS = 100
 FULL_QUEUE_WAIT_MS = 10
@@ -76,7 +77,6 @@ class KafkaSource:
         self._check_seconds = check_seconds
         self._checked_at: float | None = None
         self._stalled_seconds = 0.0
-        self._committed: dict[str, int] = {}
         self._is_closed = False
         try:
             self._consumer = Consumer(_settings(config, self._fetch))
@@ -111,12 +111,9 @@ class KafkaSource:
 
     def acknowledge(self, position: Position) -> None:
         """Commit the offsets in the background, for tools that show lag; what goes wrong is only logged."""
-        places = []
-        for log in self._fetch.logs.values():
-            offset = int(position["logs"].get(log.name, {}).get("offset", 0))
-            if offset > self._committed.get(log.name, 0):
-                self._committed[log.name] = offset
-                places.append(log.at(offset))
+        held = position["logs"]
+        logs = [log for log in self._fetch.logs.values() if log.name in held]
+        places = [log.at(int(held[log.name]["offset"])) for log in logs]
         if places and not self._is_closed:
             try:
                 self._consumer.commit(offsets=places, asynchronous=True)
@@ -175,12 +172,14 @@ class KafkaSource:
         logger.warning("nothing heard from %s: going on without, in the order of arrival", names)
 
     def _look_for_partitions(self, wait_seconds: float) -> None:
-        """Open the partitions that are not open yet, at the first call and then now and again."""
+        """Open the partitions that are not open yet, at the first call and then now and again.
+
+        In trouble the brokers are asked more often: their answer is the end of it.
+        """
         now = time.monotonic()
         is_first = self._checked_at is None
-        if not is_first and (
-            self._config.partitions or now - (self._checked_at or 0.0) < self._check_seconds
-        ):
+        interval = TROUBLE_CHECK_SECONDS if self.problem else self._check_seconds
+        if self._checked_at is not None and now - self._checked_at < interval:
             return
         logs = self._fetch.logs
         try:
@@ -194,6 +193,8 @@ class KafkaSource:
             if is_first:
                 self._fetch.wait(0.0)  # hear what the client has to say, such as a refused password
                 return
+        else:
+            self._fetch.all_is_well()
         self._checked_at = now
 
     def _log(self, partition: Partition) -> KafkaLog:

@@ -64,6 +64,20 @@ def test_what_arrives_later_is_given_when_it_arrives(broker: Broker) -> None:
             assert messages[0].channel is (Channel.LABELS if number % 2 else Channel.EVENTS)
 
 
+def test_a_position_holds_the_greatest_time_so_far(broker: Broker) -> None:
+    bootstrap, make = broker
+    events, labels = unique("events"), unique("labels")
+    make({events: 1, labels: 1})
+    produce(bootstrap, events, {0: [(5_000, b"first")]})
+    with closing(kafka(bootstrap, events=events, labels=labels)) as source:
+        _, position = read(source, 1)
+    produce(bootstrap, events, {0: [(1_000, b"late")]})
+    produce(bootstrap, labels, {0: [(3_000, b"label")]})
+    with closing(kafka(bootstrap, position, events=events, labels=labels)) as source:
+        messages, _ = read(source, 2)
+    assert [message.body for message in messages] == [b"label", b"late"]
+
+
 def test_committed_offsets_are_for_others(broker: Broker) -> None:
     bootstrap, make = broker
     topic, group = unique("events"), unique("group")

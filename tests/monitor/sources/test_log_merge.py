@@ -91,6 +91,24 @@ def test_a_log_that_says_nothing_is_waited_for_until_it_is_passed_over() -> None
     assert merge.awaited == [silent]
 
 
+def test_a_late_message_stands_at_the_greatest_time_before_it() -> None:
+    def late_and_early(merge: LogMerge, logs: list[Log]) -> list[Message]:
+        merge.add(logs[0], [(1, message(0, 1))])
+        merge.add(logs[1], [(3, message(1, 0))])
+        logs[0].is_at_end = logs[1].is_at_end = True
+        return merge.take(9)
+
+    merge = LogMerge()
+    logs = opened(merge, 2)
+    logs[1].is_at_end = True
+    merge.add(logs[0], [(5, message(0, 0))])
+    merge.take(1)
+    assert logs[0].given_time == 5
+    assert late_and_early(merge, logs) == [message(1, 0), message(0, 1)]
+    resumed = LogMerge()
+    assert late_and_early(resumed, opened(resumed, 2, [5, 0])) == [message(1, 0), message(0, 1)]
+
+
 def test_what_waits_is_counted_in_bytes() -> None:
     merge = LogMerge()
     (log,) = opened(merge, 1)
