@@ -315,9 +315,9 @@ def test_watch_and_tests_see_graded_losses_all_else_errors(
     def overhear(part: Any, name: str, place: int) -> None:
         step, heard = getattr(part, name), seen.setdefault(type(part).__name__, [])
 
-        def overheard(*given: Any) -> Any:
+        def overheard(*given: Any, **named: Any) -> Any:
             heard.append(given[place])
-            return step(*given)
+            return step(*given, **named)
 
         monkeypatch.setattr(part, name, overheard)
 
