@@ -32,7 +32,7 @@ from benchmarks.service_process import (
 from tests.brokers import MockControl, start_mock_cluster, start_tansu
 
 PARTITIONS = 16
-PATIENCE_SECONDS = 1_800.0
+PATIENCE_SECONDS = 600.0
 EVENTS_PER_KILL_FLOOR = 200
 
 

@@ -253,7 +253,7 @@ def outcome_of(folder: Path) -> dict[str, Any]:
         columns = "record, kind, signal, level, message, detail"
         query = f"SELECT {columns} FROM event WHERE kind IN ({marks}) ORDER BY id"  # noqa: S608
         found["journal events"] = _digest([list(row) for row in journal.execute(query, FROM_THE_STREAM)])
-    for name in ("predictions", "dead_letters"):
+    for name in ("predictions", "dead-letters"):
         lines = (folder / f"{name}.jsonl").read_bytes().splitlines()
         found[name] = _digest([line.decode() for line in dict.fromkeys(lines)])
         found[f"{name} lines"] = len(lines)

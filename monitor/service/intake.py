@@ -92,7 +92,9 @@ class MessageIntake:
 
     def acknowledge(self, newest: Position, oldest: Position) -> None:
         """The newest and the oldest checkpoint that are kept hold these positions."""
-        self._source.acknowledge(oldest if self._is_emptied else newest)
+        position = oldest if self._is_emptied else newest
+        if position:  # there is none before the first message
+            self._source.acknowledge(position)
 
     def lag(self) -> Mapping[str, int]:
         """Messages that wait in every log."""

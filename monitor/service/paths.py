@@ -51,7 +51,7 @@ class StreamPaths:
     @property
     def dead_letters(self) -> Path:
         """Messages that could not be used."""
-        return self.folder / "dead_letters.jsonl"
+        return self.folder / "dead-letters.jsonl"
 
     @property
     def predictions(self) -> Path:

@@ -237,7 +237,7 @@ class StreamWorker:
 
     def _put_aside_unreadable(self, arrived: Arrived, bad: Bad) -> None:
         parts = self.parts
-        message = arrived.message(bad.place, bad.row)
+        message = arrived.message(bad.message, bad.row)
         parts.counts.unreadable[message.channel] += 1
         clock = parts.pipeline.records_seen
         fact = Rejected(clock, bad.field or "message", bad.value, bad.reason, bad.remedy)
