@@ -239,7 +239,7 @@ def account_of(outcome: Mapping[str, Any]) -> str:
 def outcome_of(folder: Path) -> dict[str, Any]:
     """What is to be the same whatever happened: digests of the state, the journal, the outputs."""
     state = checkpoint.load(folder / "checkpoint")
-    account = dict(state["pipeline"]["account"])
+    account = dict(state["pipeline"]["tally"])
     found: dict[str, Any] = {"account": account}
     for part in ("pipeline", "fold", "counts", "audit", "guard", "position"):
         found[part] = _digest(state[part])
