@@ -68,6 +68,10 @@ class KafkaFetch:
     def fetch(self) -> None:
         """Move some of what has arrived to the merge, without waiting."""
         self._make_room()
+        for log in self.logs.values():
+            # What came before the gap is given first, so that a position is before the gap or behind it.
+            if log.is_cut and not log.waiting:
+                self._close_gap(log)
         arrived = self.consumer.consume(FETCHED, 0)
         self._sort(arrived)
         # Less than was asked for: nothing that arrived is left in the client, so the end it last heard of is
@@ -166,7 +170,7 @@ class KafkaFetch:
 
     def _take_error(self, error: KafkaError, log: KafkaLog | None) -> None:
         if log is not None and error.name() in GONE:
-            self._close_gap(log)
+            log.is_cut, log.is_at_end = True, False
         elif log is None or error.name() == ONLY_FOR_COMMITS:
             self.hear(error)
         else:
@@ -204,4 +208,4 @@ class KafkaFetch:
         self.consumer.resume([log.at(offset)])
         self.consumer.incremental_unassign([log.at(offset)])
         self.consumer.incremental_assign([log.at(offset)])
-        log.fetch_offset, log.is_paused, log.is_at_end = offset, False, False
+        log.fetch_offset, log.is_paused, log.is_cut, log.is_at_end = offset, False, False, False

@@ -37,11 +37,13 @@ class KafkaLog(Log):
         partition: which.
         fetch_offset: every message before it is waiting here or was given.
         is_paused: nothing is fetched until enough was given.
+        is_cut: the broker no longer has ``fetch_offset``.
     """
 
     partition: Partition
     fetch_offset: int
     is_paused: bool = False
+    is_cut: bool = False
 
     @property
     def next_offset(self) -> int:

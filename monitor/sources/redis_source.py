@@ -162,24 +162,22 @@ class RedisSource:
             for log in self._logs:
                 pipeline.xinfo_stream(log.name)
             entries, *infos = pipeline.execute(raise_on_error=False)
-        for log, info in zip(self._logs, infos, strict=True):
-            self._compare(log, info)
+        whole = {log.name for log, info in zip(self._logs, infos, strict=True) if self._is_whole(log, info)}
         if isinstance(entries, Exception):
             raise entries
-        if self._failure is None:
-            arrived = {name.decode(): found for name, found in entries}
-            for log in self._logs:
-                if log.name in wanted:
-                    _add(self._merge, log, arrived.get(log.name, []))
-                    log.is_at_end = len(arrived.get(log.name, [])) < most
+        arrived = {name.decode(): found for name, found in entries}
+        for log in self._logs:
+            if log.name in wanted and log.name in whole:
+                _add(self._merge, log, arrived.get(log.name, []))
+                log.is_at_end = len(arrived.get(log.name, [])) < most
 
     def _wait(self, seconds: float) -> None:
         """Wait until something is added, and leave it there."""
         milliseconds = max(1, int(min(seconds, LONGEST_WAIT_SECONDS) * 1_000))
         self._client.xread({log.name: log.fetch_id for log in self._logs}, count=1, block=milliseconds)
 
-    def _compare(self, log: RedisLog, info: Any) -> None:
-        """Notice entries that are gone unread."""
+    def _is_whole(self, log: RedisLog, info: Any) -> bool:
+        """Whether nothing is gone between what was read and what comes next, or that is settled."""
         if isinstance(info, self._redis.exceptions.ResponseError) and "no such key" in str(info):
             info = {ENTRIES_ADDED: 0, "length": 0, "last-generated-id": START.encode(), "first-entry": None}
         if isinstance(info, Exception):
@@ -187,29 +185,35 @@ class RedisSource:
         if ENTRIES_ADDED not in info:
             message = "the server is older than 7.0 and does not tell what was trimmed"
             self._failure = ConfigurationProblem(f"Redis: {message}; upgrade it")
-            return
+            return False
         log.added = int(info[ENTRIES_ADDED])
         if log.added < log.seen or _parts(info["last-generated-id"].decode()) < _parts(log.fetch_id):
             message = f"{log.name}: entry {log.fetch_id} was read, but the stream ends before it"
             remedy = "it was made anew; begin again with a new state folder"
             self._failure = ConfigurationProblem(f"{message}: {remedy}")
-            return
+            return False
         first = info["first-entry"]
         gone = log.added - int(info["length"]) - log.seen
         if gone > 0 and (first is None or _parts(first[0].decode()) > _parts(log.fetch_id)):
-            if log.is_begun:
-                self._close_gap(log, gone)
+            log.is_at_end = False
+            if log.is_begun and not self._may_skip(log, gone):
+                return False
             log.seen += gone
         log.is_begun = True
+        return True
 
-    def _close_gap(self, log: RedisLog, gone: int) -> None:
+    def _may_skip(self, log: RedisLog, gone: int) -> bool:
+        # What came before the gap is given first, so that a position is before the gap or behind it.
+        if log.waiting:
+            return False
         message = f"{log.name}: {gone} entries after {log.fetch_id} are gone"
         if self._config.gap == "fail":
             remedy = "set gap: skip to go on without them, and keep more entries (MAXLEN)"
             self._failure = ConfigurationProblem(f"{message}; {remedy}")
-            return
+            return False
         logger.warning("%s", message)
         self._skipped[log.name] = self._skipped.get(log.name, 0) + gone
+        return True
 
     def _position(self) -> Position:
         places = {

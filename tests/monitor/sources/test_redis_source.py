@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from typing import Any
 
@@ -103,6 +103,25 @@ def test_trimmed_entries_stop_the_source_or_are_counted(server: Redis) -> None:
         fill(client, "e", [11])
         batch = opened.poll(10, 1.0)
         assert ([message.offset for message in batch.messages], batch.skipped) == (["11-0"], {})
+
+
+def test_what_was_read_before_a_gap_is_given_before_it(server: Redis) -> None:
+    url, client = server
+    fill(client, "e", list(range(1, 9)))
+    fill(client, "l", list(range(11, 21)))
+    with closing(source(url, labels="l", gap="skip")) as opened:
+        read(opened, 4, limit=4)
+        client.xtrim("l", maxlen=2, approximate=False)
+        offsets: list[str] = []
+        skipped: Mapping[str, int] = {}
+        while len(offsets) < 10:
+            batch = opened.poll(3, 1.0)
+            offsets += [message.offset for message in batch.messages]
+            skipped = skipped or batch.skipped
+            is_behind = batch.position["logs"]["l"]["seen"] > 4
+            assert is_behind is bool(skipped)
+    assert offsets == ["5-0", "6-0", "7-0", "8-0", "11-0", "12-0", "13-0", "14-0", "19-0", "20-0"]
+    assert skipped == {"l": 4}
 
 
 def test_a_new_reader_begins_with_what_is_retained(server: Redis) -> None:
