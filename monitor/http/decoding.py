@@ -63,11 +63,10 @@ def plain_features(event: EventBody, intake: Intake, place: str = "$") -> dict[s
     """
     features = event.features
     if isinstance(features, UnsetType):
-        raise HttpRefusal(422, f"`{place}.features`: is missing; send the record's fields there")
-    if intake.target in features:
-        _invalid(f"{place}.features.{intake.target}", "is what the stream predicts; send it as target")
-    if intake.key is not None and intake.key in features:
-        _invalid(f"{place}.features.{intake.key}", "is the key of the stream; send it as key")
+        _invalid(f"{place}.features", "is missing; send the record's fields there")
+    for name, member in ((intake.target, "target"), (intake.key, "key")):
+        if name in features:
+            _invalid(f"{place}.features.{name}", f"is the {member} of the stream; send it as {member}")
     return features
 
 
@@ -75,37 +74,44 @@ def to_entry(event: EventBody, intake: Intake, place: str = "$") -> Entry:
     """An event as the stream's other sources would carry it: one object with the configured names.
 
     Args:
-        event: an observation (features, key), an example (features, target) or a label (key, label).
-        intake: the names.
+        event: an observation (features, key), example (features, target, perhaps key) or label (key, label).
+        intake: the names, and which of these the stream takes.
         place: JSON path of the event, for messages.
 
     Raises:
-        HttpRefusal: it is none of the three, or the stream does not take it.
+        HttpRefusal: it is none of the three, or not one that the stream takes.
     """
-    fields: dict[str, Any]
-    key, channel = event.key, Channel.EVENTS
-    if key is not UNSET and intake.key is None:
-        _invalid(f"{place}.key", "records of this stream bring their labels: send features and target")
-    if event.label is not UNSET:
-        if key is UNSET or event.features is not UNSET or event.target is not UNSET:
-            _invalid(f"{place}.label", "goes with key alone")
-        fields, channel = {intake.target: event.label}, Channel.LABELS
-    else:
-        fields = dict(plain_features(event, intake, place))
-        if (key is UNSET) == (event.target is UNSET):
-            _invalid(place, "features go with either key or target")
-        if event.target is not UNSET:
-            fields[intake.target] = event.target
+    _require_kind(event, intake, place)
+    is_label = not isinstance(event.label, UnsetType)
+    fields: dict[str, Any] = {} if is_label else dict(plain_features(event, intake, place))
+    for value in (event.label, event.target):
+        if not isinstance(value, UnsetType):
+            fields[intake.target] = value
     seconds = time.time() if isinstance(event.time_seconds, UnsetType) else event.time_seconds
     if intake.time is not None:
-        if intake.time not in fields:
-            fields[intake.time] = seconds
-        elif event.time_seconds is not UNSET:
+        if event.time_seconds is not UNSET and intake.time in fields:
             _invalid(f"{place}.time_seconds", f"is also features.{intake.time}; send it once")
-    if isinstance(key, UnsetType) or intake.key is None:
+        fields.setdefault(intake.time, seconds)
+    channel = Channel.LABELS if is_label else Channel.EVENTS
+    if isinstance(event.key, UnsetType):
         return Entry(_ENCODER.encode(fields), channel, None, seconds)
-    fields[intake.key] = key
-    return Entry(_ENCODER.encode(fields), channel, key.encode(), seconds)
+    fields[intake.key] = event.key
+    return Entry(_ENCODER.encode(fields), channel, event.key.encode(), seconds)
+
+
+def _require_kind(event: EventBody, intake: Intake, place: str) -> None:
+    """Refuse members that do not go together, and kinds that the stream does not take."""
+    if event.label is not UNSET:
+        if event.key is UNSET or event.features is not UNSET or event.target is not UNSET:
+            _invalid(f"{place}.label", "goes with key alone; with features, send it as target")
+        if not intake.is_later:
+            _invalid(f"{place}.label", "records of this stream bring their labels: send features and target")
+    elif intake.is_later and event.key is UNSET:
+        _invalid(
+            f"{place}.key", "is missing; labels of this stream come later, so every record needs its key"
+        )
+    elif not intake.is_later and event.target is UNSET:
+        _invalid(f"{place}.target", "is missing; records of this stream bring their labels")
 
 
 def _invalid(place: str, message: str) -> NoReturn:
