@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import time
 from collections.abc import Sequence
@@ -36,18 +37,20 @@ def decode_event(body: bytes) -> EventBody:
     Raises:
         HttpRefusal: it is no JSON, or no event; the message has the JSON path.
     """
-    return _decode(_EVENT, body, "")
+    return _single(body, "")
 
 
 def decode_list(body: bytes) -> list[EventBody]:
     """A JSON array of events; raises as ``decode_event`` does."""
-    return _decode(_EVENTS, body, "")
+    events = _decode(_EVENTS, body, "")
+    _refuse_twice(events, body, "")
+    return events
 
 
 def decode_lines(body: bytes) -> list[EventBody]:
     """JSON Lines, blank lines left out; raises as ``decode_event`` does, naming the line."""
     lines = enumerate(body.split(b"\n"), 1)
-    return [_decode(_EVENT, line, f"line {number}: ") for number, line in lines if line.strip()]
+    return [_single(line, f"line {number}: ") for number, line in lines if line.strip()]
 
 
 def decode_admin(body: bytes) -> AdminBody:
@@ -130,6 +133,43 @@ def _decode(decoder: msgspec.json.Decoder[Body], body: bytes, where: str) -> Bod
     except msgspec.DecodeError as error:
         message = str(error) if body.strip() else "the body is empty"
         raise HttpRefusal(400, f"{where}not JSON: {message}") from error
+
+
+def _single(body: bytes, where: str) -> EventBody:
+    event = _decode(_EVENT, body, where)
+    _refuse_twice([event], body, where)
+    return event
+
+
+def _refuse_twice(events: Sequence[EventBody], body: bytes, where: str) -> None:
+    """Refuse a name that stands twice in one object: the decoder keeps the last without a word.
+
+    Every name has one colon; where there are more of them, text may hold the others.
+    """
+    if body.count(b":") == sum(map(_count_names, events)):
+        return
+    try:
+        json.loads(body, object_pairs_hook=_once)
+    except _Twice as twice:
+        raise HttpRefusal(422, f"{where}the name {str(twice)[:100]!r} stands twice in one object") from None
+
+
+def _count_names(event: EventBody) -> int:
+    members = (event.key, event.target, event.label, event.time_seconds)
+    names = sum(not isinstance(member, UnsetType) for member in members)
+    return names if isinstance(event.features, UnsetType) else names + 1 + len(event.features)
+
+
+class _Twice(Exception):
+    """A name that stands twice."""
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise _Twice(next(name for name in names if names.count(name) > 1))
+    return found
 
 
 def _with_feature_name(message: str, body: bytes) -> str:

@@ -44,6 +44,11 @@ def test_before_anything_was_learned_there_is_no_prediction(open_client: httpx.C
     assert answer.json()["prediction"] is None
 
 
+def test_text_may_hold_colons(open_client: httpx.Client) -> None:
+    features = {"at": "12:30:05", "a:b": ":", "c": 1}
+    assert open_client.post("/predict", json={"features": features}).status_code == 200
+
+
 def test_a_pure_prediction_changes_nothing(open_client: httpx.Client, gateway: ModelGateway) -> None:
     learn_examples(open_client, gateway)
     before = gateway.inbox.next_offset
@@ -122,6 +127,9 @@ def test_a_batch_comes_in_order_as_array_or_lines(open_client: httpx.Client, gat
         assert (answer.status_code, answer.json()["accepted"]) == (202, 2)
     gateway.settle()
     assert gateway.pipeline.records_seen == 7
+    twice = "\n" + json.dumps(EXAMPLES[5])[:-1] + ', "key": "again"}'
+    answer = open_client.post("/events", content=twice, headers={"content-type": "application/jsonl"})
+    assert (answer.status_code, answer.json()["message"][:24]) == (422, "line 2: the name 'key' s")
     empty = open_client.post("/events", json=[]).json()
     assert empty == {"stream": "cars", "accepted": 0, "first_offset": None, "last_offset": None}
 
@@ -159,6 +167,8 @@ def test_a_batch_may_mix_all_kinds(open_client: httpx.Client, gateway: ModelGate
         (b'{"features":{"a":1},"target":7}', 422, "/learn"),
         (b'{"key":"a","label":7}', 422, "/learn"),
         (b'{"features":{"a":1},"time_seconds":7}', 422, "`$.time_seconds`"),
+        (b'{"features":{"a":1,"b":2,"a":1}}', 422, "the name 'a' stands twice"),
+        (b'{"features":{"a":"x:y"},"features":{"b":":"}}', 422, "the name 'features' stands twice"),
         (b'{"features":{"label":1}}', 422, "`$.features.label`"),
         (b'{"features":{"id":1}}', 422, "`$.features.id`"),
         (b'{"key":"a","features":{"id":1}}', 422, "`$.features.id`"),
