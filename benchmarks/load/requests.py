@@ -61,9 +61,12 @@ def requests(
     turns = itertools.cycle(records)
     for number in itertools.count():
         if kind == "events":
-            content: Any = [_example(record) for record in itertools.islice(turns, batch)]
+            content: Any = [
+                _example(record, f"{run}-{number}-{place}")
+                for place, record in enumerate(itertools.islice(turns, batch))
+            ]
         elif kind == "learn":
-            content = _example(next(turns))
+            content = _example(next(turns), f"{run}-{number}")
         else:
             key = {"key": f"{run}-{number}"} if kind == "observe" else {}
             content = {"features": next(turns).features, **key}
@@ -71,8 +74,8 @@ def requests(
         yield f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
 
 
-def _example(record: Labelled) -> dict[str, Any]:
-    return {"features": record.features, "target": record.target}
+def _example(record: Labelled, key: str) -> dict[str, Any]:
+    return {"key": key, "features": record.features, "target": record.target}
 
 
 def _value(text: str) -> float | str | None:

@@ -38,20 +38,21 @@ __all__ = [
     "VersionBody",
 ]
 
-MAX_KEY_LENGTH = 256
+MAX_TEXT_LENGTH = 200
 MAX_REASON_LENGTH = 500
 
 Whole = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
 Scalar = str | bool | float | Whole | None
-TargetValue = str | bool | float | Whole
+TargetValue = Annotated[str, Meta(min_length=1, max_length=MAX_TEXT_LENGTH)] | bool | float | Whole
+Values = Annotated[dict[str, Scalar], Meta(min_length=1)]
 Features = Annotated[
-    dict[str, Scalar],
+    Values,
     Meta(description="names and values", examples=[{"temperature": 18.5, "weekday": "monday"}]),
 ]
 Key = Annotated[
     str,
     Meta(
-        min_length=1, max_length=MAX_KEY_LENGTH, description="joins a record and its label", examples=["a17"]
+        min_length=1, max_length=MAX_TEXT_LENGTH, description="joins a record and its label", examples=["a17"]
     ),
 ]
 Target = Annotated[TargetValue, Meta(description="the class or the number", examples=["busy"])]
@@ -63,7 +64,7 @@ Time = Annotated[
 class EventBody(Struct, forbid_unknown_fields=True):
     """Any event, before it is known which kind it is."""
 
-    features: dict[str, Scalar] | UnsetType = UNSET
+    features: Values | UnsetType = UNSET
     key: Key | UnsetType = UNSET
     target: TargetValue | UnsetType = UNSET
     label: TargetValue | UnsetType = UNSET
@@ -91,10 +92,11 @@ class ObservationBody(Struct, forbid_unknown_fields=True):
 
 
 class ExampleBody(Struct, forbid_unknown_fields=True):
-    """A record with its label."""
+    """A record with its label; a key only names it, or is needed where labels may also come later."""
 
     features: Features
     target: Target
+    key: Key | UnsetType = UNSET
     time_seconds: Time | UnsetType = UNSET
 
 
@@ -131,7 +133,7 @@ class PredictionBody(Struct):
     probability: Annotated[float | None, Meta(description="of the class; null for numbers")]
     deviation: Annotated[float | None, Meta(description="predictive sd of the number; null for classes")]
     record: Annotated[int, Meta(description="the stream's record count when it was made")]
-    outcome: Annotated[str | None, Meta(description="pending: it waits for its label; null without a key")]
+    outcome: Annotated[str | None, Meta(description="predicted: it waits for its label; null without a key")]
 
 
 class AnswerBody(Struct):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import time
 from collections.abc import Sequence
@@ -36,18 +37,20 @@ def decode_event(body: bytes) -> EventBody:
     Raises:
         HttpRefusal: it is no JSON, or no event; the message has the JSON path.
     """
-    return _decode(_EVENT, body, "")
+    return _single(body, "")
 
 
 def decode_list(body: bytes) -> list[EventBody]:
     """A JSON array of events; raises as ``decode_event`` does."""
-    return _decode(_EVENTS, body, "")
+    events = _decode(_EVENTS, body, "")
+    _refuse_twice(events, body, "")
+    return events
 
 
 def decode_lines(body: bytes) -> list[EventBody]:
     """JSON Lines, blank lines left out; raises as ``decode_event`` does, naming the line."""
     lines = enumerate(body.split(b"\n"), 1)
-    return [_decode(_EVENT, line, f"line {number}: ") for number, line in lines if line.strip()]
+    return [_single(line, f"line {number}: ") for number, line in lines if line.strip()]
 
 
 def decode_admin(body: bytes) -> AdminBody:
@@ -63,11 +66,10 @@ def plain_features(event: EventBody, intake: Intake, place: str = "$") -> dict[s
     """
     features = event.features
     if isinstance(features, UnsetType):
-        raise HttpRefusal(422, f"`{place}.features`: is missing; send the record's fields there")
-    if intake.target in features:
-        _invalid(f"{place}.features.{intake.target}", "is what the stream predicts; send it as target")
-    if intake.key is not None and intake.key in features:
-        _invalid(f"{place}.features.{intake.key}", "is the key of the stream; send it as key")
+        _invalid(f"{place}.features", "is missing; send the record's fields there")
+    for name, member in ((intake.target, "target"), (intake.key, "key")):
+        if name in features:
+            _invalid(f"{place}.features.{name}", f"is the {member} of the stream; send it as {member}")
     return features
 
 
@@ -75,37 +77,44 @@ def to_entry(event: EventBody, intake: Intake, place: str = "$") -> Entry:
     """An event as the stream's other sources would carry it: one object with the configured names.
 
     Args:
-        event: an observation (features, key), an example (features, target) or a label (key, label).
-        intake: the names.
+        event: an observation (features, key), example (features, target, perhaps key) or label (key, label).
+        intake: the names, and which of these the stream takes.
         place: JSON path of the event, for messages.
 
     Raises:
-        HttpRefusal: it is none of the three, or the stream does not take it.
+        HttpRefusal: it is none of the three, or not one that the stream takes.
     """
-    fields: dict[str, Any]
-    key, channel = event.key, Channel.EVENTS
-    if key is not UNSET and intake.key is None:
-        _invalid(f"{place}.key", "records of this stream bring their labels: send features and target")
-    if event.label is not UNSET:
-        if key is UNSET or event.features is not UNSET or event.target is not UNSET:
-            _invalid(f"{place}.label", "goes with key alone")
-        fields, channel = {intake.target: event.label}, Channel.LABELS
-    else:
-        fields = dict(plain_features(event, intake, place))
-        if (key is UNSET) == (event.target is UNSET):
-            _invalid(place, "features go with either key or target")
-        if event.target is not UNSET:
-            fields[intake.target] = event.target
+    _require_kind(event, intake, place)
+    is_label = not isinstance(event.label, UnsetType)
+    fields: dict[str, Any] = {} if is_label else dict(plain_features(event, intake, place))
+    for value in (event.label, event.target):
+        if not isinstance(value, UnsetType):
+            fields[intake.target] = value
     seconds = time.time() if isinstance(event.time_seconds, UnsetType) else event.time_seconds
     if intake.time is not None:
-        if intake.time not in fields:
-            fields[intake.time] = seconds
-        elif event.time_seconds is not UNSET:
+        if event.time_seconds is not UNSET and intake.time in fields:
             _invalid(f"{place}.time_seconds", f"is also features.{intake.time}; send it once")
-    if isinstance(key, UnsetType) or intake.key is None:
+        fields.setdefault(intake.time, seconds)
+    channel = Channel.LABELS if is_label else Channel.EVENTS
+    if isinstance(event.key, UnsetType):
         return Entry(_ENCODER.encode(fields), channel, None, seconds)
-    fields[intake.key] = key
-    return Entry(_ENCODER.encode(fields), channel, key.encode(), seconds)
+    fields[intake.key] = event.key
+    return Entry(_ENCODER.encode(fields), channel, event.key.encode(), seconds)
+
+
+def _require_kind(event: EventBody, intake: Intake, place: str) -> None:
+    """Refuse members that do not go together, and kinds that the stream does not take."""
+    if event.label is not UNSET:
+        if event.key is UNSET or event.features is not UNSET or event.target is not UNSET:
+            _invalid(f"{place}.label", "goes with key alone; with features, send it as target")
+        if not intake.is_later:
+            _invalid(f"{place}.label", "records of this stream bring their labels: send features and target")
+    elif intake.is_later and event.key is UNSET:
+        _invalid(
+            f"{place}.key", "is missing; labels of this stream come later, so every record needs its key"
+        )
+    elif not intake.is_later and event.target is UNSET:
+        _invalid(f"{place}.target", "is missing; records of this stream bring their labels")
 
 
 def _invalid(place: str, message: str) -> NoReturn:
@@ -124,6 +133,43 @@ def _decode(decoder: msgspec.json.Decoder[Body], body: bytes, where: str) -> Bod
     except msgspec.DecodeError as error:
         message = str(error) if body.strip() else "the body is empty"
         raise HttpRefusal(400, f"{where}not JSON: {message}") from error
+
+
+def _single(body: bytes, where: str) -> EventBody:
+    event = _decode(_EVENT, body, where)
+    _refuse_twice([event], body, where)
+    return event
+
+
+def _refuse_twice(events: Sequence[EventBody], body: bytes, where: str) -> None:
+    """Refuse a name that stands twice in one object: the decoder keeps the last without a word.
+
+    Every name has one colon; where there are more of them, text may hold the others.
+    """
+    if body.count(b":") == sum(map(_count_names, events)):
+        return
+    try:
+        json.loads(body, object_pairs_hook=_once)
+    except _Twice as twice:
+        raise HttpRefusal(422, f"{where}the name {str(twice)[:100]!r} stands twice in one object") from None
+
+
+def _count_names(event: EventBody) -> int:
+    members = (event.key, event.target, event.label, event.time_seconds)
+    names = sum(not isinstance(member, UnsetType) for member in members)
+    return names if isinstance(event.features, UnsetType) else names + 1 + len(event.features)
+
+
+class _Twice(Exception):
+    """A name that stands twice."""
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise _Twice(next(name for name in names if names.count(name) > 1))
+    return found
 
 
 def _with_feature_name(message: str, body: bytes) -> str:

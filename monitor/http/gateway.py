@@ -19,20 +19,21 @@ __all__ = ["Answer", "Caller", "Gateway", "Intake", "Ordered", "Outcome", "Predi
 
 
 class Outcome(enum.StrEnum):
-    """Where an event went; the words are those of ``stream_hmoe.events.Account``."""
+    """What became of an event when the stream took it in.
 
+    An observation is PREDICTED and waits; a label has JOINED it, or is EARLY and waits for it; an example is
+    LEARNED, or HELD_BACK while the model is frozen; for the others see ``stream_hmoe.events.Account``.
+    """
+
+    PREDICTED = "predicted"
     LEARNED = "learned"
-    HELD_BACK = "held_back"
-    PENDING = "pending"
-    EXPIRED = "expired"
+    HELD_BACK = "held back"
+    JOINED = "joined"
+    EARLY = "early"
     DUPLICATE = "duplicate"
+    CORRECTED = "corrected"
+    UNMATCHED = "unmatched"
     REJECTED = "rejected"
-    LABEL_JOINED = "label_joined"
-    LABEL_WAITING = "label_waiting"
-    LABEL_DUPLICATE = "label_duplicate"
-    LABEL_CORRECTED = "label_corrected"
-    LABEL_UNMATCHED = "label_unmatched"
-    LABEL_REJECTED = "label_rejected"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,15 +43,17 @@ class Intake:
     Args:
         is_open: it reads from the inbox; otherwise it learns from another source and only predicts here.
         target: the field that is predicted.
-        key: the field that joins a record and its label; None when records bring their labels.
+        key: the field that names a record, and joins it with its label when that comes later.
         time: the field with the time of an event; None when there is none.
+        is_later: labels come later, under the key of their record; otherwise every record brings its own.
         is_synced: keeping an event waits for the disk: other requests are not to wait for it too.
     """
 
     is_open: bool
     target: str
-    key: str | None
+    key: str
     time: str | None
+    is_later: bool
     is_synced: bool = False
 
 
@@ -153,6 +156,7 @@ class Gateway(Protocol):
     def submit(self, stream: str, entries: Sequence[Entry]) -> Future[Sequence[Answer]]:
         """Put events into the inbox -> one answer each, once the stream has taken all of them.
 
+        An entry that holds a record and its label counts as what became of the label, with the prediction.
         Whatever happens afterwards, the events are not lost.
 
         Raises:

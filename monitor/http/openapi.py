@@ -33,7 +33,7 @@ FEATURES = {"temperature": 18.5, "weekday": "monday", "is_holiday": False, "wind
 EXAMPLES: Mapping[str, Any] = {
     "RecordBody": {"features": FEATURES},
     "ObservationBody": {"key": "a17", "features": FEATURES},
-    "ExampleBody": {"features": FEATURES, "target": "busy"},
+    "ExampleBody": {"key": "a18", "features": FEATURES, "target": "busy"},
     "LabelBody": {"key": "a17", "label": "busy"},
     "AdminBody": {"reason": "labels are wrong since noon"},
 }

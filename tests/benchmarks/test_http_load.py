@@ -51,8 +51,10 @@ def test_every_kind_has_its_own_body() -> None:
         {"features": {"x": 1.0}},
     ]
     assert [body["key"] for body in bodies("observe", 2)] == ["run-0", "run-1"]
-    assert bodies("learn", 1) == [{"features": {"x": 1.0}, "target": "day"}]
-    assert [event["target"] for event in bodies("events", 2)[1]] == ["night", "day", "night"]
+    assert bodies("learn", 1) == [{"key": "run-0", "features": {"x": 1.0}, "target": "day"}]
+    second = bodies("events", 2)[1]
+    assert [event["target"] for event in second] == ["night", "day", "night"]
+    assert [event["key"] for event in second] == ["run-1-0", "run-1-1", "run-1-2"]
 
 
 def test_the_head_names_stream_token_and_length() -> None:

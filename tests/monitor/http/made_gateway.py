@@ -78,7 +78,7 @@ class ModelGateway:
         return ("cars",)
 
     def intake(self, stream: str) -> Intake:
-        return Intake(True, target="label", key="id", time=None, is_synced=self._is_synced)
+        return Intake(True, "label", "id", None, is_later=True, is_synced=self._is_synced)
 
     def status(self, stream: str) -> Status:
         return self.board.current
@@ -178,18 +178,18 @@ class ModelGateway:
         if message.channel is Channel.LABELS:
             features = self._pending.pop(key, None)
             if features is None:
-                return Answer(Outcome.LABEL_UNMATCHED)
-            return self._learn(features, values["label"], Outcome.LABEL_JOINED)
-        if key is None:
-            return self._learn(values, values.pop("label"), Outcome.LEARNED)
+                return Answer(Outcome.UNMATCHED)
+            return self._learn(features, values["label"], Outcome.JOINED)
         if key in self._pending:
             return Answer(Outcome.DUPLICATE)
+        if "label" in values:
+            return self._learn(values, values.pop("label"), Outcome.JOINED)
         try:
             prediction = self._predict(values)
         except BadRecord as bad:
             return _refused(bad.field, str(bad.value), bad.reason, bad.remedy)
         self._pending[key] = values
-        return Answer(Outcome.PENDING, prediction)
+        return Answer(Outcome.PREDICTED, prediction)
 
     def _learn(self, features: Mapping[str, Any], target: Any, outcome: Outcome) -> Answer:
         for fact in self.pipeline.step([features], [target]):

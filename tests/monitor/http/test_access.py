@@ -20,9 +20,9 @@ from tests.monitor.http.made_gateway import ModelGateway
 
 CHANGES: list[tuple[str, Any]] = [
     ("/predict", {"key": "a", "features": {"x": 1}}),
-    ("/learn", {"features": {"x": 1}, "target": "a"}),
+    ("/learn", {"key": "a", "features": {"x": 1}, "target": "a"}),
     ("/learn", {"key": "a", "label": "a"}),
-    ("/events", [{"features": {"x": 1}, "target": "a"}]),
+    ("/events", [{"key": "a", "features": {"x": 1}, "target": "a"}]),
     *((f"/admin/{order}", {}) for order in (
         "retrain", "freeze", "unfreeze", "promote", "rollback", "release", "checkpoint",
     )),

@@ -20,7 +20,7 @@ from tests.monitor.http.made_gateway import ModelGateway
 PATHS = ["/predict", "/learn", "/events", "/admin/freeze"]
 MEDIA_TYPES = ["application/json", "application/jsonl"]
 EVENT = {"key": "a", "features": {"x": 1.5, "kind": "b", "is_wet": True, "none": None}}
-EXAMPLE = {"features": EVENT["features"], "target": "day"}
+EXAMPLE = {"key": "b", "features": EVENT["features"], "target": "day"}
 
 scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5)
 values = st.recursive(

@@ -8,12 +8,18 @@ from typing import Any
 import httpx
 import pytest
 
-from monitor.http.gateway import Intake
+from monitor.http.gateway import Answer, Intake, Outcome, Refusal
+from monitor.sources.messages import Channel
+from stream_hmoe.errors import BadRecord
 from tests.monitor.http.made_gateway import ModelGateway
 
 RECORD = {"hour": 3, "kind": "small", "is_wet": False, "wind": None, "weight": 1.5}
 EXAMPLES = [
-    {"features": {"hour": hour % 24}, "target": "day" if 6 <= hour % 24 < 20 else "night"}
+    {
+        "key": f"e{hour}",
+        "features": {"hour": hour % 24},
+        "target": "day" if 6 <= hour % 24 < 20 else "night",
+    }
     for hour in range(96)
 ]
 
@@ -38,6 +44,11 @@ def test_before_anything_was_learned_there_is_no_prediction(open_client: httpx.C
     assert answer.json()["prediction"] is None
 
 
+def test_text_may_hold_colons(open_client: httpx.Client) -> None:
+    features = {"at": "12:30:05", "a:b": ":", "c": 1}
+    assert open_client.post("/predict", json={"features": features}).status_code == 200
+
+
 def test_a_pure_prediction_changes_nothing(open_client: httpx.Client, gateway: ModelGateway) -> None:
     learn_examples(open_client, gateway)
     before = gateway.inbox.next_offset
@@ -50,22 +61,22 @@ def test_a_pure_prediction_changes_nothing(open_client: httpx.Client, gateway: M
 def test_an_observation_is_joined_with_its_label(open_client: httpx.Client, gateway: ModelGateway) -> None:
     learn_examples(open_client, gateway)
     predicted = open_client.post("/predict", json={"key": "a17", "features": {"hour": 3}}).json()
-    assert predicted["outcome"] == "pending" and predicted["prediction"] == "night"
+    assert predicted["outcome"] == "predicted" and predicted["prediction"] == "night"
     assert gateway.pipeline.records_seen == 96
     learned = open_client.post("/learn", json={"key": "a17", "label": "night"}).json()
-    assert learned == {"stream": "cars", "outcome": "label_joined", "prediction": "night"}
+    assert learned == {"stream": "cars", "outcome": "joined", "prediction": "night"}
     assert gateway.pipeline.records_seen == 97
 
 
 def test_an_example_is_predicted_then_learned(open_client: httpx.Client, gateway: ModelGateway) -> None:
     learn_examples(open_client, gateway)
-    answer = open_client.post("/learn", json={"features": {"hour": 3}, "target": "day"}).json()
-    assert answer == {"stream": "cars", "outcome": "learned", "prediction": "night"}
+    answer = open_client.post("/learn", json={"key": "b", "features": {"hour": 3}, "target": "day"}).json()
+    assert answer == {"stream": "cars", "outcome": "joined", "prediction": "night"}
 
 
 def test_a_label_without_a_record_is_said(open_client: httpx.Client) -> None:
     answer = open_client.post("/learn", json={"key": "unknown", "label": "day"})
-    assert (answer.status_code, answer.json()["outcome"]) == (200, "label_unmatched")
+    assert (answer.status_code, answer.json()["outcome"]) == (200, "unmatched")
 
 
 def test_a_key_that_waits_is_a_conflict(open_client: httpx.Client) -> None:
@@ -76,13 +87,35 @@ def test_a_key_that_waits_is_a_conflict(open_client: httpx.Client) -> None:
     assert "a17" in again.json()["message"] and "duplicate" in again.json()["message"]
 
 
-def test_a_record_that_the_model_rejects_comes_back_with_its_field(open_client: httpx.Client) -> None:
-    learned = open_client.post("/learn", json={"features": {"hour": 3}, "target": ""})
-    accepted = open_client.post("/learn", json={"features": {"hour": 1e308}, "target": "day"})
-    refused = [answer for answer in (learned, accepted) if answer.status_code == 422]
-    assert {answer.status_code for answer in (learned, accepted)} <= {200, 422}
-    for answer in refused:
-        assert {"field", "value", "reason", "remedy"} <= answer.json().keys()
+def test_a_record_that_the_stream_refuses_comes_back_with_its_field(
+    open_client: httpx.Client, gateway: ModelGateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refusal = Refusal("hour", "77", "more than 23", "Send an hour of the day.")
+    monkeypatch.setattr(gateway, "_event", lambda message: Answer(Outcome.REJECTED, refusal=refusal))
+    observation = {"key": "a", "features": {"hour": 77}}
+    for path, body in (("/learn", {**observation, "target": "day"}), ("/predict", observation)):
+        answer = open_client.post(path, json=body)
+        assert answer.status_code == 422
+        assert answer.json() == {
+            "error": "invalid",
+            "message": "field 'hour': got '77': more than 23. Send an hour of the day.",
+            "field": "hour",
+            "value": "77",
+            "reason": "more than 23",
+            "remedy": "Send an hour of the day.",
+        }
+
+
+def test_a_pure_prediction_that_cannot_be_made_names_the_field(
+    open_client: httpx.Client, gateway: ModelGateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(features: object) -> None:
+        raise BadRecord("hour", "\ud800" * 500, "no number", "Send a number.")
+
+    monkeypatch.setattr(gateway, "_predict", refuse)
+    answer = open_client.post("/predict", json={"features": {"hour": 1}})
+    assert answer.status_code == 422
+    assert (answer.json()["field"], answer.json()["value"]) == ("hour", "?" * 200)
 
 
 def test_a_batch_comes_in_order_as_array_or_lines(open_client: httpx.Client, gateway: ModelGateway) -> None:
@@ -94,6 +127,9 @@ def test_a_batch_comes_in_order_as_array_or_lines(open_client: httpx.Client, gat
         assert (answer.status_code, answer.json()["accepted"]) == (202, 2)
     gateway.settle()
     assert gateway.pipeline.records_seen == 7
+    twice = "\n" + json.dumps(EXAMPLES[5])[:-1] + ', "key": "again"}'
+    answer = open_client.post("/events", content=twice, headers={"content-type": "application/jsonl"})
+    assert (answer.status_code, answer.json()["message"][:24]) == (422, "line 2: the name 'key' s")
     empty = open_client.post("/events", json=[]).json()
     assert empty == {"stream": "cars", "accepted": 0, "first_offset": None, "last_offset": None}
 
@@ -101,7 +137,7 @@ def test_a_batch_comes_in_order_as_array_or_lines(open_client: httpx.Client, gat
 def test_a_batch_may_mix_all_kinds(open_client: httpx.Client, gateway: ModelGateway) -> None:
     batch = [
         {"key": "a", "features": RECORD, "time_seconds": 5.0},
-        {"features": RECORD, "target": 2},
+        {"key": "b", "features": RECORD, "target": 2},
         {"key": "a", "label": True},
     ]
     assert open_client.post("/events", json=batch).status_code == 202
@@ -131,6 +167,8 @@ def test_a_batch_may_mix_all_kinds(open_client: httpx.Client, gateway: ModelGate
         (b'{"features":{"a":1},"target":7}', 422, "/learn"),
         (b'{"key":"a","label":7}', 422, "/learn"),
         (b'{"features":{"a":1},"time_seconds":7}', 422, "`$.time_seconds`"),
+        (b'{"features":{"a":1,"b":2,"a":1}}', 422, "the name 'a' stands twice"),
+        (b'{"features":{"a":"x:y"},"features":{"b":":"}}', 422, "the name 'features' stands twice"),
         (b'{"features":{"label":1}}', 422, "`$.features.label`"),
         (b'{"features":{"id":1}}', 422, "`$.features.id`"),
         (b'{"key":"a","features":{"id":1}}', 422, "`$.features.id`"),
@@ -149,15 +187,19 @@ def test_what_is_no_record_is_refused_with_its_place(
     [
         ({"features": RECORD}, "features and target, or key and label"),
         ({"features": RECORD, "key": "a"}, "features and target, or key and label"),
-        ({"target": 1}, "`$.features`: is missing"),
+        ({"target": 1}, "`$.key`: is missing"),
         ({"label": 1}, "goes with key"),
+        ({"features": RECORD, "target": 1}, "`$.key`: is missing; labels of this stream come later"),
+        ({"key": "a", "target": 1}, "`$.features`: is missing"),
+        ({"key": "a", "target": 1, "features": {}}, "`$.features`"),
+        ({"key": "a", "target": "", "features": RECORD}, "`$.target`"),
+        ({"key": "a", "label": "x" * 201}, "`$.label`"),
         ({"key": "a", "label": 1, "features": RECORD}, "goes with key alone"),
-        ({"key": "a", "target": 1, "features": RECORD}, "either key or target"),
-        ({"features": RECORD, "target": None}, "`$.target`"),
-        ({"features": RECORD, "target": [1]}, "`$.target`"),
+        ({"key": "a", "features": RECORD, "target": None}, "`$.target`"),
+        ({"key": "a", "features": RECORD, "target": [1]}, "`$.target`"),
         ({"key": "a", "label": {"b": 1}}, "`$.label`"),
         ({"key": "a", "label": 1, "time_seconds": -1}, "`$.time_seconds`"),
-        ({"key": "k" * 257, "label": 1}, "`$.key`"),
+        ({"key": "k" * 201, "label": 1}, "`$.key`"),
     ],
 )
 def test_what_cannot_be_learned_is_refused_with_its_place(
@@ -180,27 +222,55 @@ def test_one_bad_event_leaves_its_batch_outside(open_client: httpx.Client, gatew
     assert gateway.inbox.next_offset == 0
 
 
-def test_a_stream_whose_records_bring_their_labels_takes_no_keys(
+def test_a_stream_whose_records_bring_their_labels_takes_nothing_else(
     open_client: httpx.Client, gateway: ModelGateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    intake = Intake(is_open=True, target="label", key=None, time=None)
+    intake = Intake(True, "label", "id", None, is_later=False)
     monkeypatch.setattr(gateway, "intake", lambda stream: intake)
     for path, body in (
         ("/predict", {"key": "a", "features": RECORD}),
         ("/learn", {"key": "a", "label": 1}),
+        ("/events", [{"key": "a", "features": RECORD}]),
     ):
         answer = open_client.post(path, json=body)
         assert (answer.status_code, "bring their labels" in answer.json()["message"]) == (422, True)
-    assert open_client.post("/predict", json={"features": {"id": 1}}).status_code == 200
+    assert gateway.inbox.next_offset == 0
+    for body in ({"features": RECORD, "target": 1}, {"key": "a", "features": RECORD, "target": 1}):
+        assert open_client.post("/learn", json=body).status_code == 200
+
+
+def test_the_inbox_holds_records_as_other_sources_carry_them(
+    open_client: httpx.Client, gateway: ModelGateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    intake = Intake(True, "label", "id", "at", is_later=True)
+    monkeypatch.setattr(gateway, "intake", lambda stream: intake)
+    gateway.stop_reading()
+    batch = [
+        {"key": "a", "features": {"hour": 3, "wind": None}, "time_seconds": 5.0},
+        {"key": "b", "features": {"at": 6.5}, "target": "day"},
+        {"key": "a", "label": True, "time_seconds": 7},
+        {"key": "c", "features": {"hour": 4}},
+    ]
+    assert open_client.post("/events", json=batch).status_code == 202
+    *given, timeless = gateway.source.poll(9, 0.0).messages
+    assert [(message.channel, message.key, json.loads(message.body)) for message in given] == [
+        (Channel.EVENTS, b"a", {"hour": 3, "wind": None, "at": 5.0, "id": "a"}),
+        (Channel.EVENTS, b"b", {"at": 6.5, "label": "day", "id": "b"}),
+        (Channel.LABELS, b"a", {"label": True, "at": 7.0, "id": "a"}),
+    ]
+    assert (given[0].time_seconds, given[2].time_seconds) == (5.0, 7.0)
+    assert json.loads(timeless.body)["at"] == timeless.time_seconds > 1.7e9
+    twice = {"key": "d", "features": {"at": 1}, "time_seconds": 2}
+    assert "features.at" in open_client.post("/events", json=[twice]).json()["message"]
 
 
 def test_a_stream_that_reads_elsewhere_only_predicts(
     open_client: httpx.Client, gateway: ModelGateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    intake = Intake(is_open=False, target="label", key="id", time=None)
+    intake = Intake(False, "label", "id", None, is_later=True)
     monkeypatch.setattr(gateway, "intake", lambda stream: intake)
     for path, body in (
-        ("/predict", {"key": "a", "features": {}}),
+        ("/predict", {"key": "a", "features": RECORD}),
         ("/learn", EXAMPLES[0]),
         ("/events", EXAMPLES),
     ):
@@ -213,6 +283,6 @@ def test_a_stream_that_reads_elsewhere_only_predicts(
 def test_a_disk_that_is_waited_for_changes_no_answer(
     open_client: httpx.Client, gateway: ModelGateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    intake = Intake(is_open=True, target="label", key="id", time=None, is_synced=True)
+    intake = Intake(True, "label", "id", None, is_later=True, is_synced=True)
     monkeypatch.setattr(gateway, "intake", lambda stream: intake)
-    assert open_client.post("/learn", json=EXAMPLES[0]).json()["outcome"] == "learned"
+    assert open_client.post("/learn", json=EXAMPLES[0]).json()["outcome"] == "joined"

@@ -21,7 +21,7 @@ from tests.monitor.http.conftest import client
 from tests.monitor.http.made_gateway import ModelGateway
 
 LIMIT = 1_024
-EXAMPLE = {"features": {"x": 1}, "target": "a"}
+EXAMPLE = {"key": "e", "features": {"x": 1}, "target": "a"}
 
 
 @pytest.fixture

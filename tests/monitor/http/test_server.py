@@ -121,7 +121,7 @@ def test_a_request_under_way_is_answered_before_the_end(
     monkeypatch.setattr(gateway, "predict", predict)
     server = serve(gateway)
     connection = connected(server)
-    connection.request("POST", "/predict", b'{"features":{}}', JSON)
+    connection.request("POST", "/predict", b'{"features":{"x":1}}', JSON)
     asked.wait()
     closing = threading.Thread(target=server.close)
     closing.start()
@@ -144,7 +144,7 @@ def test_the_end_is_bounded_when_nobody_answers(
     monkeypatch.setattr(gateway, "predict", never)
     server = serve(gateway, grace_seconds=0.5)
     connection = connected(server)
-    connection.request("POST", "/predict", b'{"features":{}}', JSON)
+    connection.request("POST", "/predict", b'{"features":{"x":1}}', JSON)
     asked.wait()
     server.close()
     assert not server.is_serving

@@ -152,5 +152,5 @@ def test_a_numeric_prediction_has_a_deviation(
     open_client: httpx.Client, gateway: ModelGateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(gateway, "_predict", lambda features: Prediction(1.5, None, 0.25, 7))
-    body = open_client.post("/predict", json={"features": {}}).json()
+    body = open_client.post("/predict", json={"features": {"x": 1}}).json()
     assert (body["prediction"], body["probability"], body["deviation"]) == (1.5, None, 0.25)
