@@ -8,8 +8,9 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -179,7 +180,7 @@ def _made(leaves: int) -> Iterator[Rows]:
         end, pattern = number * INTERVAL_RECORDS, number % PATTERNS
         shares = zip(range(leaves), weights[pattern], losses[pattern], strict=True)
         loss = losses[pattern][0]
-        yield Rows(
+        made = Rows(
             intervals=(
                 IntervalRow(
                     end, INTERVAL_RECORDS, INTERVAL_RECORDS - 1, loss, 0.9, 0.9, loss, 0, number, leaves
@@ -190,9 +191,9 @@ def _made(leaves: int) -> Iterator[Rows]:
             events=tuple(_events(number, end)),
             evidence=tuple(EvidenceRow(end, signal, loss, 9.2, 0) for signal in ("gates", "losses")),
             worth=(WorthRow(end, 0, number, loss, loss, 1.0, 0),),
-            **({} if number % PERIOD_INTERVALS else _profile(end, leaves)),
             bad=() if number % 10 else (BadRow(end, float(number), "x@1", "f", "?", "no", "yes", "{}"),),
         )
+        yield made if number % PERIOD_INTERVALS else replace(made, **_profile(end, leaves))
 
 
 def _events(number: int, end: int) -> Iterator[EventRow]:
@@ -206,7 +207,7 @@ def _events(number: int, end: int) -> Iterator[EventRow]:
         yield EventRow(end, EventKind.DECISION, "episode 1: so it was decided", detail='{"episode": 1}')
 
 
-def _profile(end: int, leaves: int) -> dict[str, tuple[FeatureRow | LeafFeatureRow | SampleRow, ...]]:
+def _profile(end: int, leaves: int) -> dict[str, Any]:
     since, names = end - PERIOD_INTERVALS * INTERVAL_RECORDS, [f"feature {n}" for n in range(FEATURES)]
     values = "{" + ", ".join(f'"{name}": 0.5' for name in names) + "}"
     return {
