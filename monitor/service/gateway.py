@@ -84,9 +84,10 @@ class ModelGateway:
     def intake(self, stream: str) -> Intake:
         """What a stream takes."""
         config = self._supervisors[stream].config
-        is_open = isinstance(config.source, HttpSourceConfig)
-        key = config.labels.key if config.labels.arrive == "later" else None
-        return Intake(is_open, config.target, key, config.labels.time)
+        source, labels = config.source, config.labels
+        is_open = isinstance(source, HttpSourceConfig)
+        is_synced = isinstance(source, HttpSourceConfig) and source.is_synced
+        return Intake(is_open, config.target, labels.key, labels.time, labels.arrive == "later", is_synced)
 
     def status(self, stream: str) -> Status:
         """The newest status."""

@@ -20,7 +20,6 @@ from stream_hmoe.events import (
     EventOutcome,
     Example,
     Fact,
-    Label,
     Observation,
     Predicted,
     Restructured,
@@ -33,22 +32,6 @@ __all__ = ["EventResults", "answer_unreadable", "decision_records", "predict"]
 
 Made = tuple[int, Any, float]
 """Record count, prediction, and its probability or standard deviation."""
-
-RECORD_OUTCOMES = {
-    EventOutcome.PREDICTED: Outcome.PENDING,
-    EventOutcome.LEARNED: Outcome.LEARNED,
-    EventOutcome.HELD_BACK: Outcome.HELD_BACK,
-    EventOutcome.DUPLICATE: Outcome.DUPLICATE,
-    EventOutcome.REJECTED: Outcome.REJECTED,
-}
-LABEL_OUTCOMES = {
-    EventOutcome.JOINED: Outcome.LABEL_JOINED,
-    EventOutcome.EARLY: Outcome.LABEL_WAITING,
-    EventOutcome.DUPLICATE: Outcome.LABEL_DUPLICATE,
-    EventOutcome.CORRECTED: Outcome.LABEL_CORRECTED,
-    EventOutcome.UNMATCHED: Outcome.LABEL_UNMATCHED,
-    EventOutcome.REJECTED: Outcome.LABEL_REJECTED,
-}
 
 
 class EventResults:
@@ -97,13 +80,12 @@ class EventResults:
             answers.give(int(self._arrived.message(origin, WHOLE).offset), given)
 
     def _answer(self, index: int, outcome: EventOutcome, made: Made | None) -> Answer:
-        is_label = isinstance(self._arrived.decoded.events[self._begin + index], Label)
         refusal = None
         if outcome is EventOutcome.REJECTED:
             flaw = self._taken.rejections[index]
             refusal = Refusal(flaw.field, flaw.value, flaw.reason, flaw.remedy)
         prediction = None if made is None else _prediction(*made, is_class=self._certainty == "probability")
-        return Answer((LABEL_OUTCOMES if is_label else RECORD_OUTCOMES)[outcome], prediction, refusal)
+        return Answer(Outcome(outcome), prediction, refusal)
 
     def _made(self) -> Iterator[tuple[int, Made]]:
         """The prediction of every event that has one, with the number of the event."""
