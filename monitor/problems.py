@@ -43,4 +43,4 @@ class TemporaryProblem(Problem):
 
 
 class MessagesGone(ConfigurationProblem):
-    """Messages were deleted from a log before they were read, and nobody said that they may be passed over."""
+    """Messages were deleted from a log before they were read, and may not be passed over."""

@@ -137,8 +137,8 @@ def command(
 ) -> None:
     """Predict, score, then learn: every record of a stream, in order.
 
-    With --input, a file or standard input to its end; with --config, a service that goes on (Kafka, Redis, HTTP,
-    files; late labels; several streams): see hmoe config --help. For example:
+    With --input, a file or standard input to its end; with --config, a service that goes on (Kafka, Redis,
+    HTTP, files; late labels; several streams): see hmoe config --help. For example:
 
     * hmoe run --input elec.csv.gz --target label
 
