@@ -72,6 +72,7 @@ class Inbox:
         self._changed = threading.Condition()  # guards what follows
         self._queue: list[_Request] = []
         self._is_closed = False
+        self._is_short = False  # somebody was refused for want of room
         try:
             directory.mkdir(parents=True, exist_ok=True)
             self._segments = find_segments(directory) or [create_segment(directory, 0, is_synced)]
@@ -129,13 +130,20 @@ class Inbox:
                 self._segments.append(create_segment(self.directory, offset, self._is_synced))
 
     def acknowledge(self, offset: int) -> None:
-        """Delete the files that hold only entries before ``offset``."""
+        """Delete the files that hold only entries before ``offset``.
+
+        The newest file stays, a sixteenth of the room at most, until it is full or room is wanted.
+        """
+        done: list[Segment] = []
         with self._writing, self._changed:
-            newest = self._segments[-1]
-            if offset >= self._next_offset and newest.size_bytes and not self._is_closed:
+            is_wanted = self._is_short or self._segments[-1].size_bytes >= self._segment_bytes
+            if offset >= self._next_offset and is_wanted and not self._is_closed:
                 self._segments.append(create_segment(self.directory, self._next_offset, self._is_synced))
+                self._is_short = False
             while len(self._segments) > 1 and self._segments[1].first <= offset:
-                self._segments.pop(0).remove()
+                done.append(self._segments.pop(0))
+        for segment in done:  # senders need not wait for that
+            segment.remove()
 
     def wait_for(self, offset: int, wait_seconds: float) -> bool:
         """Wait at most so long until the entry with this number is there -> whether it is."""
@@ -172,6 +180,7 @@ class Inbox:
             packed = b"".join(map(pack, numbers, request.entries))
             if len(packed) > room:
                 request.answer = InboxFull(len(packed), self.max_bytes)
+                self._is_short = True
                 continue
             room -= len(packed)
             offset = numbers.stop
