@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from monitor.journal.loss_trend import LossTrend
 from monitor.journal.pieces import join
 
 __all__ = ["UPGRADES"]
@@ -15,9 +16,10 @@ def _from_2_to_3(values: Mapping[str, Any]) -> dict[str, Any]:
     fold, pipeline = values["fold"], values["pipeline"]
     totals = fold["totals"]
     sums = {leaf: [mass, mass, loss, error] for leaf, (mass, loss, error) in totals["sums"].items()}
+    added = {"predicted": join([]).state_dict(), "trend": LossTrend().state_dict()}
     return {
         **values,
-        "fold": {**fold, "totals": {**totals, "sums": sums}, "predicted": join([]).state_dict()},
+        "fold": {**fold, "totals": {**totals, "sums": sums}, **added},
         "pipeline": {**pipeline, "profile": None},
     }
 
