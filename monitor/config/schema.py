@@ -173,7 +173,7 @@ class ModelConfig(Section):
 class CheckpointConfig(Section):
     """When the state is made safe."""
 
-    records: int = Field(20_000, ge=1, description="at least every so many records")
+    records: int = Field(100_000, ge=1, description="at least every so many records")
     seconds: float = Field(30.0, gt=0.0, description="at least every so many seconds, if anything happened")
     keep: int = Field(3, ge=1, description="how many stay")
 

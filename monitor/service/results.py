@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from monitor.decoding import WHOLE, Bad
@@ -69,15 +69,26 @@ class EventResults:
             yield identifier, values, decoded.keys[at]
 
     def answer(self, answers: Answers) -> None:
-        """Tell those who wait what became of their messages."""
+        """Tell those who wait what became of their messages.
+
+        A message with record and label holds two events: its answer is what became of the label, with the
+        prediction of the record.
+        """
         made = dict(self._made())
         decoded = self._arrived.decoded
-        found: dict[int, list[Answer]] = {}
+        found: dict[int, Answer] = {}
         for index, outcome in enumerate(self._taken.outcomes):
-            origin = decoded.origins[self._begin + index]
-            found.setdefault(origin, []).append(self._answer(index, outcome, made.get(index)))
-        for origin, given in found.items():
-            answers.give(int(self._arrived.message(origin, WHOLE).offset), given)
+            origin, answer = (
+                decoded.origins[self._begin + index],
+                self._answer(index, outcome, made.get(index)),
+            )
+            before = found.get(origin)
+            if before is not None:
+                refusal = before.refusal or answer.refusal
+                answer = replace(answer, prediction=before.prediction or answer.prediction, refusal=refusal)
+            found[origin] = answer
+        for origin, answer in found.items():
+            answers.give(int(self._arrived.message(origin, WHOLE).offset), answer)
 
     def _answer(self, index: int, outcome: EventOutcome, made: Made | None) -> Answer:
         refusal = None
@@ -110,7 +121,7 @@ class EventResults:
 def answer_unreadable(answers: Answers, message: Message, bad: Bad) -> None:
     """Tell whoever sent a message that it holds no event."""
     refusal = Refusal(bad.field, bad.value, bad.reason, bad.remedy)
-    answers.give(int(message.offset), [Answer(Outcome.REJECTED, None, refusal)])
+    answers.give(int(message.offset), Answer(Outcome.REJECTED, None, refusal))
 
 
 def decision_records(

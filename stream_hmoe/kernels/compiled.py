@@ -1,6 +1,7 @@
 """How kernels are compiled: cached on disk, and free to reorder sums but not to ignore NaN.
 
-Kernels own no memory, so reference counting is left out (``_nrt``): a quarter less time a record.
+Kernels own no memory, so reference counting is left out (``_nrt``): a quarter less time a record. They let
+other threads run (``nogil``): one thread learns, others may answer requests meanwhile.
 Kernels become part of each other, so machine code is stale once any file with kernels has changed; Numba
 alone looks at a kernel's own file only.
 """
@@ -23,6 +24,7 @@ _OPTIONS = {
     "fastmath": _FASTMATH,
     "error_model": "numpy",
     "_nrt": False,
+    "nogil": True,
     "no_cfunc_wrapper": True,
 }
 _PACKAGE = Path(__file__).parents[1]
