@@ -13,6 +13,7 @@ import typer
 
 from monitor.commands.dashboard import find_journal
 from monitor.commands.output import print_json
+from monitor.control.selection import EpisodeKind, EpisodeLevel, choose
 from monitor.problems import ConfigurationProblem, UsageProblem
 
 if TYPE_CHECKING:
@@ -44,32 +45,47 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 @app.command("events")
-def events(run: Run, as_json: AsJson = False) -> None:
+def events(
+    run: Run,
+    kind: Annotated[
+        EpisodeKind | None, typer.Option("--kind", help="Only those with this diagnosis: what changed.")
+    ] = None,
+    level: Annotated[
+        EpisodeLevel, typer.Option("--level", help="warning: also those that never became an alarm.")
+    ] = EpisodeLevel.DRIFT,
+    since: Annotated[
+        int, typer.Option("--since", min=0, metavar="RECORD", help="Only those seen at this record or later.")
+    ] = 0,
+    limit: Annotated[
+        int | None, typer.Option("--limit", min=1, metavar="N", help="Only the newest so many.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
     """List the episodes: when, what moved, diagnosis, action, outcome.
 
     An episode begins with the first warning or alarm after a calm time and ends when the controller rests.
+    Mere warnings are counted, not listed, unless --level warning asks for them.
 
-    Example: hmoe drift events runs/elec
+    For example:
+
+    * hmoe drift events runs/elec
+
+    * hmoe drift events runs/elec --kind global --since 100000 --limit 20
     """
-    found = _episodes(run)
+    found, hidden = choose(_episodes(run), kind, level, since, limit)
     if as_json:
-        print_json({"episodes": [asdict(episode) for episode in found]})
+        print_json({"episodes": [asdict(episode) for episode in found], "hidden_warnings": hidden})
         return
-    if not found:
+    if found:
+        _print_episodes(found)
+        print(f"\nmore about one: hmoe drift explain {run} {found[-1].number}")
+    elif hidden or kind or since:
+        print("no such episodes")
+    else:
         print("no episodes: nothing came near a threshold, or the run watches no evidence")
-        return
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table(
-        "id", "record", "what moved", "diagnosis", "action", "outcome", box=None, header_style="bold"
-    )
-    for episode in found:
-        when = f"{episode.alarm if episode.alarm is not None else episode.begin:,}"
-        cells = [", ".join(episode.signals) or "-", episode.diagnosis or "-", episode.action, episode.outcome]
-        table.add_row(str(episode.number), when, *cells)
-    Console().print(table)
-    print(f"\nmore about one: hmoe drift explain {run} {found[-1].number}")
+    if hidden:
+        count = "1 warning" if hidden == 1 else f"{hidden:,} warnings"
+        print(f"{count} that never became an alarm not shown: --level warning shows them")
 
 
 @app.command("explain")
@@ -205,6 +221,20 @@ def replay(
             print(f"all of them came again when the first {records:,} records were repeated")
     if difference:
         raise typer.Exit(DIFFERENT)
+
+
+def _print_episodes(found: Sequence[Episode]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(
+        "id", "record", "what moved", "diagnosis", "action", "outcome", box=None, header_style="bold"
+    )
+    for episode in found:
+        when = f"{episode.alarm if episode.alarm is not None else episode.begin:,}"
+        cells = [", ".join(episode.signals) or "-", episode.diagnosis or "-", episode.action, episode.outcome]
+        table.add_row(str(episode.number), when, *cells)
+    Console().print(table)
 
 
 def _episodes(run: Path) -> list[Episode]:

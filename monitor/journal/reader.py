@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -63,6 +64,7 @@ class JournalReader:
     def __init__(self, path: Path | str) -> None:
         self._path = Path(path)
         self._connection = open_for_reading(self._path)
+        self._lock = threading.RLock()
 
     def __enter__(self) -> Self:
         return self
@@ -74,15 +76,16 @@ class JournalReader:
 
     @contextmanager
     def snapshot(self) -> Iterator[Self]:
-        """Everything read within sees the journal of one moment."""
-        if self._connection.in_transaction:
-            yield self
-            return
-        self._connection.execute("BEGIN")
-        try:
-            yield self
-        finally:
-            self._connection.execute("ROLLBACK")
+        """Everything read within sees the journal of one moment; other threads wait meanwhile."""
+        with self._lock:
+            if self._connection.in_transaction:
+                yield self
+                return
+            self._connection.execute("BEGIN")
+            try:
+                yield self
+            finally:
+                self._connection.execute("ROLLBACK")
 
     def meta(self) -> dict[str, str]:
         """What the run said about itself: schema_version, task, metric, target, source, status, ...."""
@@ -231,7 +234,7 @@ class JournalReader:
             return self._table(query, {"segments": segments.json, "width": segments.width})
 
     def _table(self, query: str, values: Sequence[object] | Mapping[str, object] = ()) -> pd.DataFrame:
-        with self._readable():
+        with self._lock, self._readable():
             cursor = self._connection.execute(query, values)
             columns = [column[0] for column in cursor.description]
             return pd.DataFrame.from_records(cursor.fetchall(), columns=columns)

@@ -34,12 +34,44 @@ def test_the_table_of_episodes(run: Path) -> None:
     words = " ".join(done.out.split())
     assert "gate entropy" in words
     assert "promoted" in words
-    assert "calm again by itself" in words
+    assert "calm again by itself" not in words
+    assert "1 warning that never became an alarm not shown: --level warning shows them" in words
     assert "hmoe drift explain" in words
 
 
+def test_mere_warnings_are_listed_when_asked_for(run: Path) -> None:
+    words = " ".join(drift(run, "events", "--level", "warning").out.split())
+    assert "calm again by itself" in words
+    assert "not shown" not in words
+
+
+@pytest.mark.parametrize(
+    ("options", "numbers", "hidden"),
+    [
+        ([], [1], 1),
+        (["--level", "warning"], [1, 2], 0),
+        (["--level", "warning", "--limit", "1"], [2], 0),
+        (["--since", "351"], [], 1),
+        (["--since", "350"], [1], 1),
+        (["--since", "351", "--level", "warning"], [2], 0),
+        (["--since", "901", "--level", "warning"], [], 0),
+        (["--kind", "both"], [1], 0),
+        (["--kind", "global"], [], 0),
+    ],
+)
+def test_episodes_can_be_chosen(run: Path, options: list[str], numbers: list[int], hidden: int) -> None:
+    done = drift(run, "events", *options, "--json").json
+    assert [episode["number"] for episode in done["episodes"]] == numbers
+    assert done["hidden_warnings"] == hidden
+
+
+def test_that_there_are_none_of_these_is_said(run: Path) -> None:
+    assert drift(run, "events", "--kind", "local").out == "no such episodes\n"
+    assert "1 warning" in drift(run, "events", "--since", "351").out
+
+
 def test_episodes_for_machines(run: Path) -> None:
-    first, second = drift(run, "events", "--json").json["episodes"]
+    first, second = drift(run, "events", "--level", "warning", "--json").json["episodes"]
     assert (first["number"], first["begin"], first["alarm"], first["end"]) == (1, 300, 350, 750)
     assert first["change_point"] == 310
     assert first["leaves"] == ["trees/0", "plains/1"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -121,3 +122,9 @@ def test_everything_within_a_snapshot_is_of_one_moment(journal: Path) -> None:
             assert reader.meta()["status"] == before == "running"
         assert reader.meta()["status"] == "finished"
     writer.close()
+
+
+def test_threads_can_share_a_reader(journal: Path) -> None:
+    with JournalReader(journal) as reader, ThreadPoolExecutor(4) as threads:
+        found = list(threads.map(lambda _: reader.intervals(points=10), range(80)))
+    assert all(table.empty for table in found)
