@@ -8,7 +8,7 @@ import streamlit as st
 from dashboards import charts, story
 from dashboards.data.parts import ActionsPart, actions_part
 from dashboards.data.snapshot import Snapshot
-from dashboards.episode_choice import choose_episode
+from dashboards.episode_choice import choose_episode, title_of
 from dashboards.frame import show
 from dashboards.key_figures import SPARK_POINTS
 from dashboards.scene import Scene
@@ -60,11 +60,12 @@ def worth(scene: Scene, part: ActionsPart) -> None:
 
 def one_episode(scene: Scene, episodes: list[Episode]) -> None:
     """From the first sign to the outcome."""
-    title, choice = st.columns([2, 1], vertical_alignment="bottom")
-    with title:
-        scene.section("From drift to outcome")
+    title, choice = st.columns([4, 1], vertical_alignment="bottom")
     with choice:
         episode = choose_episode(episodes)
+    with title:
+        what = "" if episode is None else f": {title_of(episode)}"
+        scene.section(f"From drift to outcome{what}")
     if episode is None:
         scene.empty("Nothing was done: no signal came near its threshold.")
         return

@@ -6,7 +6,7 @@ import streamlit as st
 
 from dashboards import charts, story
 from dashboards.data.parts import DriftPart, drift_part
-from dashboards.episode_choice import choose_episode
+from dashboards.episode_choice import choose_episode, title_of
 from dashboards.frame import show
 from dashboards.scene import Scene
 from dashboards.tables import control
@@ -49,11 +49,11 @@ def what_drifted(scene: Scene) -> Episode | None:
     """The chosen change: what moved, since when, how sure, in which leaves and features."""
     if scene.snapshot.phase is None:
         return None
-    title, choice = st.columns([2, 1], vertical_alignment="bottom")
-    with title:
-        scene.section("What drifted")
+    title, choice = st.columns([4, 1], vertical_alignment="bottom")
     with choice:
         episode = choose_episode(scene.snapshot.episodes)
+    with title:
+        scene.section("What drifted" if episode is None else f"What drifted: {title_of(episode)}")
     if episode is None:
         scene.empty("Nothing lately: no signal came near its threshold.")
         return None
@@ -115,9 +115,7 @@ def lab(scene: Scene, part: DriftPart) -> None:
         "Choose another number: what would have been raised on the recorded evidence?"
     )
     scene.section("Threshold lab", note)
-    arl = st.select_slider(
-        "Records to a false alarm", RUN_LENGTHS, 10_000, format_func=count, key="arl", bind="query-params"
-    )
+    arl = st.select_slider("Records to a false alarm", RUN_LENGTHS, 10_000, key="arl", bind="query-params")
     found = simulate(part.evidence, float(arl))
     signals = tuple(one.signal for one in found)
     spec = charts.alarm_chart(signals, scene.look)

@@ -6,6 +6,7 @@ import json
 import math
 from collections.abc import Mapping
 
+import numpy as np
 import pandas as pd
 
 from dashboards.words import count
@@ -80,4 +81,4 @@ def _acted(events: pd.DataFrame) -> pd.DataFrame:
         or (kind == EventKind.DECISION and json.loads(detail)["action"] not in _QUIET)
         for kind, detail in kinds
     ]
-    return events[is_deed]
+    return events[np.array(is_deed, dtype=bool)]

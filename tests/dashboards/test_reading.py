@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -25,8 +26,15 @@ def test_a_paused_page_keeps_what_it_shows(reading: Reading[None]) -> None:
 
 
 @pytest.mark.parametrize("is_paused", [False, True])
-@pytest.mark.parametrize("other", [{"window": None}, {"page": "gates"}, {"path": Path("other.sqlite")}])
+@pytest.mark.parametrize(
+    "other",
+    [
+        lambda wanted: replace(wanted, window=None),
+        lambda wanted: replace(wanted, page="gates"),
+        lambda wanted: replace(wanted, path=Path("other.sqlite")),
+    ],
+)
 def test_another_window_page_or_journal_is_read_at_once(
-    reading: Reading[None], other: dict[str, object], is_paused: bool
+    reading: Reading[None], other: Callable[[Wanted], Wanted], is_paused: bool
 ) -> None:
-    assert not reading.serves(replace(reading.wanted, **other), 100.1, is_paused)
+    assert not reading.serves(other(reading.wanted), 100.1, is_paused)

@@ -40,8 +40,8 @@ def test_samples_are_told_apart_by_label_category_or_few_values() -> None:
 
 
 def test_what_never_varies_or_has_many_values_tells_nothing_apart() -> None:
-    rows = [(0, "a", {"id": float(number), "unit": 1.0}) for number in range(50)]
-    assert domains_of(samples(*rows)) == {}
+    values: list[dict[str, float | None]] = [{"id": float(number), "unit": 1.0} for number in range(50)]
+    assert domains_of(samples(*((0, "a", each) for each in values))) == {}
 
 
 def test_the_shares_of_a_domain_sum_to_one_and_leaves_that_are_gone_are_left_out() -> None:
