@@ -251,7 +251,7 @@ def outcome_of(folder: Path) -> dict[str, Any]:
             found[f"journal {table}"] = _digest([list(row) for row in rows])
         marks = ",".join("?" * len(FROM_THE_STREAM))
         columns = "record, kind, signal, level, message, detail"
-        query = f"SELECT {columns} FROM event WHERE kind IN ({marks}) ORDER BY id"  # noqa: S608
+        query = f"SELECT {columns} FROM event WHERE kind IN ({marks}) ORDER BY {columns}"  # noqa: S608
         found["journal events"] = _digest([list(row) for row in journal.execute(query, FROM_THE_STREAM)])
     for name in ("predictions", "dead-letters"):
         lines = (folder / f"{name}.jsonl").read_bytes().splitlines()

@@ -50,9 +50,9 @@ class Recorder:
         """
         self._audit.add(facts)
         rows = self._fold.add(facts, records)
+        events = sorted([*rows.events, *changes], key=lambda event: event.record)
+        rows = replace(rows, events=tuple(events))
         if changes:
-            events = sorted([*rows.events, *changes], key=lambda event: event.record)
-            rows = replace(rows, events=tuple(events))
             status["last_change"] = f"record {changes[-1].record:,}: {changes[-1].message}"
         self._show(rows, records, status)
         self._write(rows)
