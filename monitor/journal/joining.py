@@ -11,8 +11,17 @@ import sqlite3
 from itertools import pairwise
 
 from monitor.journal.schema import JOINED
+from stream_hmoe.profile import SAMPLE_EVERY
 
-__all__ = ["MERGED_FEATURE", "MERGED_INTERVAL", "WEIGHED", "add_functions", "join_flow", "join_intervals"]
+__all__ = [
+    "MERGED_FEATURE",
+    "MERGED_INTERVAL",
+    "WEIGHED",
+    "add_functions",
+    "join_flow",
+    "join_intervals",
+    "sample_levels",
+]
 
 # Records over which the gate weights of an interval are means.
 WEIGHED = "coalesce(nullif(interval.predicted, 0), interval.scored)"
@@ -98,18 +107,11 @@ _JOIN_INTERVALS = (
     WITH chosen AS (SELECT *, 0 AS point FROM feature WHERE {_RANGE})
     INSERT OR REPLACE INTO feature SELECT :joined, * FROM ({MERGED_FEATURE})
     """,
-    # Of leaves and samples there are too many for more than one period, and one record, in ten.
+    # Of leaves there are too many for more than one period in ten.
     f"""
     INSERT OR REPLACE INTO leaf_feature
     SELECT :joined, record, leaf, feature, mean, deviation FROM leaf_feature
     WHERE joined = :finer AND record = (SELECT max(record) FROM leaf_feature WHERE {_RANGE})
-    """,
-    f"""
-    INSERT OR REPLACE INTO sample
-    SELECT :joined, record, leaf, target, prediction, loss_nats, "values" FROM (
-        SELECT *, row_number() OVER (ORDER BY record) AS number FROM sample WHERE {_RANGE}
-    )
-    WHERE number % 10 = 1
     """,
 )
 
@@ -137,6 +139,17 @@ JOIN (
     ORDER BY time_seconds DESC LIMIT 1
 ) AS last
 """
+
+
+def sample_levels(record: int) -> list[int]:
+    """In rows of how many joined intervals a sample record stands: one in ten is kept longer, and so on.
+
+    Its number alone decides, as samples come at other counts than intervals close.
+
+    Args:
+        record: its number.
+    """
+    return [joined for joined in JOINED if record // SAMPLE_EVERY % joined == 0]
 
 
 def join_intervals(connection: sqlite3.Connection, record: int, interval_records: int) -> None:

@@ -9,7 +9,7 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
-from monitor.journal.joining import add_functions, join_flow, join_intervals
+from monitor.journal.joining import add_functions, join_flow, join_intervals, sample_levels
 from monitor.journal.mark import Mark
 from monitor.journal.migration import DEFAULT_INTERVAL_RECORDS, bring_up_to_date
 from monitor.journal.opening import is_locked
@@ -116,7 +116,8 @@ class JournalWriter:
         written += self._insert("worth", [(1, *astuple(row)) for row in rows.worth])
         written += self._insert("feature", [(1, *_FEATURE(row)) for row in rows.features])
         written += self._insert("leaf_feature", [(1, *_LEAF_FEATURE(row)) for row in rows.leaf_features])
-        written += self._insert("sample", [(1, *astuple(row)) for row in rows.samples])
+        samples = [(joined, *astuple(row)) for row in rows.samples for joined in sample_levels(row.record)]
+        written += self._insert("sample", samples)
         bad = enumerate(rows.bad, start=mark.bad + 1)
         written += self._insert("bad", [(number, *astuple(row)) for number, row in bad])
         for row in rows.intervals:
@@ -161,8 +162,9 @@ class JournalWriter:
             period = mark.feature if joined == 1 else whole
             for table in ("interval", "share", "evidence", "worth"):
                 self._delete(table, "joined = ? AND record > ?", joined, whole)
-            for table in ("feature", "leaf_feature", "sample"):
+            for table in ("feature", "leaf_feature"):
                 self._delete(table, "joined = ? AND record > ?", joined, period)
+            self._delete("sample", "joined = ? AND record > ?", joined, mark.feature)
             over = mark.flow if joined == 1 else mark.flow // joined * joined
             self._delete(
                 "flow", f"joined = ? AND time_seconds {'>' if joined == 1 else '>='} ?", joined, over
