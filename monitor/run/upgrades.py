@@ -12,7 +12,10 @@ __all__ = ["UPGRADES"]
 
 
 def _from_2_to_3(values: Mapping[str, Any]) -> dict[str, Any]:
-    """No label came late, so whatever was predicted was scored; the profile begins with the next record."""
+    """No label came late, so whatever was predicted was scored.
+
+    The profile and the means of the loss begin with the next record.
+    """
     fold, pipeline = values["fold"], values["pipeline"]
     totals = fold["totals"]
     sums = {leaf: [mass, mass, loss, error] for leaf, (mass, loss, error) in totals["sums"].items()}

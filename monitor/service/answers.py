@@ -35,7 +35,7 @@ class Answers:
         return bool(self._waiting)
 
     def submit(self, append: Callable[[Announce], object]) -> Future[Sequence[Answer]]:
-        """Put messages into an inbox -> the answers for all of them, in order.
+        """Put messages into an inbox -> one answer for each, in order.
 
         Args:
             append: puts them there; it is told whom to announce their numbers to, before anyone reads them.

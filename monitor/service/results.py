@@ -78,15 +78,9 @@ class EventResults:
         decoded = self._arrived.decoded
         found: dict[int, Answer] = {}
         for index, outcome in enumerate(self._taken.outcomes):
-            origin, answer = (
-                decoded.origins[self._begin + index],
-                self._answer(index, outcome, made.get(index)),
-            )
-            before = found.get(origin)
-            if before is not None:
-                refusal = before.refusal or answer.refusal
-                answer = replace(answer, prediction=before.prediction or answer.prediction, refusal=refusal)
-            found[origin] = answer
+            origin = decoded.origins[self._begin + index]
+            answer = self._answer(index, outcome, made.get(index))
+            found[origin] = _with_label(found[origin], answer) if origin in found else answer
         for origin, answer in found.items():
             answers.give(int(self._arrived.message(origin, WHOLE).offset), answer)
 
@@ -151,6 +145,11 @@ def predict(pipeline: Pipeline, features: Mapping[str, Any]) -> Prediction:
         return Prediction(best, probabilities.get(best), None, record)
     mean, deviation = model.predict_moments_one(features)
     return Prediction(mean, None, deviation, record)
+
+
+def _with_label(record: Answer, label: Answer) -> Answer:
+    """One answer for a message that held a record and its label: what became of the label, if it could."""
+    return record if record.refusal is not None else replace(label, prediction=record.prediction)
 
 
 def _prediction(record: int, value: Any, certainty: float, *, is_class: bool) -> Prediction:
