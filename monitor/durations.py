@@ -6,10 +6,16 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-__all__ = ["EVENT_EDGES_SECONDS", "LABEL_EDGES_SECONDS", "Durations"]
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["END_TO_END_EDGES_SECONDS", "EVENT_EDGES_SECONDS", "LABEL_EDGES_SECONDS", "Durations"]
 
 EVENT_EDGES_SECONDS = (
     0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,
+)  # fmt: skip
+END_TO_END_EDGES_SECONDS = (
+    0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 3_600.0, 86_400.0,
 )  # fmt: skip
 LABEL_EDGES_SECONDS = (0.1, 1.0, 10.0, 60.0, 300.0, 1_800.0, 3_600.0, 21_600.0, 86_400.0, 604_800.0)
 
@@ -33,12 +39,15 @@ class Durations:
         """No duration yet."""
         return cls(edges_seconds, (0,) * (len(edges_seconds) + 1))
 
-    def and_also(self, seconds: Sequence[float]) -> Durations:
+    def and_also(self, seconds: Sequence[float] | npt.NDArray[np.float64]) -> Durations:
         """These and more."""
-        counts = list(self.counts)
-        for duration in seconds:
-            counts[bisect_left(self.edges_seconds, duration)] += 1
-        return replace(self, counts=tuple(counts), total_seconds=self.total_seconds + sum(seconds))
+        if not len(seconds):
+            return self
+        buckets = np.searchsorted(self.edges_seconds, seconds)
+        counts = np.bincount(buckets, minlength=len(self.counts)) + self.counts
+        return replace(
+            self, counts=tuple(counts.tolist()), total_seconds=self.total_seconds + float(np.sum(seconds))
+        )
 
     def plus(self, seconds: float, times: int) -> Durations:
         """These and one that occurred several times."""

@@ -70,9 +70,11 @@ class Status:
         checkpoint_duration_seconds: what the last checkpoint took.
         checkpoint_bytes: its size.
         event_latency: how long events took from their arrival here to their facts.
+        end_to_end: how long after they happened, as the stream says, events were dealt with.
         label_delay: how long labels came after their observations.
         loss_fast_nats: running mean of the loss over the last thousand or so records; None without any.
         loss_slow_nats: the same over the last twenty thousand or so.
+        advantages: by how much less than the model each challenger under test loses, mean a record.
     """
 
     task: Task
@@ -105,9 +107,11 @@ class Status:
     checkpoint_duration_seconds: float = 0.0
     checkpoint_bytes: int = 0
     event_latency: Durations | None = None
+    end_to_end: Durations | None = None
     label_delay: Durations | None = None
     loss_fast_nats: float | None = None
     loss_slow_nats: float | None = None
+    advantages: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def level(self) -> int:
@@ -129,8 +133,25 @@ class StatusBoard:
     """
 
     def __init__(self, status: Status) -> None:
-        self.start = status
-        self.current = status
+        self._both = (status, status)
+
+    @property
+    def current(self) -> Status:
+        """The newest status."""
+        return self._both[1]
+
+    @current.setter
+    def current(self, status: Status) -> None:
+        self._both = (self._both[0], status)
+
+    @property
+    def both(self) -> tuple[Status, Status]:
+        """Where counting began, and the newest status; they belong together."""
+        return self._both
+
+    def begin(self, status: Status) -> None:
+        """Count from this status on: the run was taken up again, perhaps at an earlier record."""
+        self._both = (status, status)
 
 
 def last_shares(rows: Rows, fold: JournalFold) -> tuple[LeafShare, ...]:

@@ -72,6 +72,12 @@ class Challenger:
         return max(self.tests, key=lambda test: test.evidence_nats)
 
     @property
+    def advantage(self) -> float:
+        """How much less it loses than the champion, mean a record, in the test that speaks most for it."""
+        begun = [test for test in self.tests if test.records]
+        return max(begun, key=lambda test: test.evidence_nats).mean_difference if begun else 0.0
+
+    @property
     def is_ready(self) -> bool:
         """It has caught up with the stream and is being tested."""
         return not len(self._y_N)
@@ -251,6 +257,11 @@ class Shadow:
     def winner(self) -> Challenger:
         """The challenger that leads: one that is better, else one under test, and of these by evidence."""
         return max((one for one in self.challengers if one.is_ready), key=_standing)
+
+    @property
+    def advantages(self) -> dict[str, float]:
+        """How much less each challenger under test loses than the champion, mean a record; by its plan."""
+        return {one.plan.value: one.advantage for one in self.challengers if one.tested}
 
     def promote(self, champion: Learner) -> Learner:
         """The winner takes over -> it; the champion goes into the shadow."""

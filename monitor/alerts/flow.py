@@ -25,12 +25,7 @@ def flow_alerts(job: str, limits: Thresholds) -> Iterator[Alert]:
         "they still become more.",
         wait="15m",
     )  # fmt: skip
-    yield Alert(
-        "HmoeStreamHalted", Severity.CRITICAL, Area.FLOW,
-        "max by (job, instance, stream, reason) (hmoe_stream_halted) == 1",
-        "The stream stands still until somebody decides.",
-        f"{STREAM} has halted: {{{{ $labels.reason }}}}.",
-    )  # fmt: skip
+    yield from _halts()
     yield Alert(
         "HmoeDLQRate", Severity.WARNING, Area.FLOW,
         f"sum {BY} (rate(hmoe_dlq_records_total[10m]))\n"
@@ -61,6 +56,24 @@ def _worker(job: str) -> Iterator[Alert]:
         "{{ else }}Prometheus knows no worker.{{ end }}"
         "{{ with $labels.stream }} It served stream {{ . }}.{{ end }}",
         wait="1m",
+    )  # fmt: skip
+
+
+def _halts() -> Iterator[Alert]:
+    # After trouble with source or storage the service tries again by itself, within a minute at most.
+    by, trouble = "by (job, instance, stream, reason)", 'reason=~"source|storage"'
+    yield Alert(
+        "HmoeStreamHalted", Severity.CRITICAL, Area.FLOW,
+        f"max {by} (hmoe_stream_halted{{{trouble.replace('=~', '!~')}}}) == 1",
+        "The stream stands still until somebody decides.",
+        f"{STREAM} has halted: {{{{ $labels.reason }}}}.",
+    )  # fmt: skip
+    yield Alert(
+        "HmoeStreamHalted", Severity.CRITICAL, Area.FLOW,
+        f"max {by} (avg_over_time(hmoe_stream_halted{{{trouble}}}[5m])) > 0.5",
+        "The stream stands still, however often it tries.",
+        f"{STREAM} has stood still for most of the last 5 minutes: {{{{ $labels.reason }}}}.",
+        wait="2m",
     )  # fmt: skip
 
 

@@ -26,6 +26,11 @@ def recordings() -> tuple[Recording, ...]:
             "(rate(hmoe_event_duration_seconds_bucket[5m])))",
         ),
         Recording(
+            "stream:hmoe_end_to_end_latency_seconds:p99_rate5m",
+            "histogram_quantile(0.99, sum by (job, instance, stream, le) "
+            "(rate(hmoe_end_to_end_latency_seconds_bucket[5m])))",
+        ),
+        Recording(
             "stream:hmoe_label_delay_seconds:p50_rate5m",
             "histogram_quantile(0.5, sum by (job, instance, stream, le) "
             "(rate(hmoe_label_delay_seconds_bucket[5m])))",

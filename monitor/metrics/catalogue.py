@@ -74,6 +74,11 @@ _ROWS: Mapping[str, tuple[_Row, ...]] = {
             "hmoe_event_duration_seconds", _H, "", "seconds",
             "time from the arrival of an event here to what became of it",
         ),
+        (
+            "hmoe_end_to_end_latency_seconds", _H, "", "seconds",
+            "time from when a record or a label says that it happened (or its log, where it does not say) to "
+            "what became of it; none for files",
+        ),
         ("hmoe_label_delay_seconds", _H, "", "seconds", "time by which labels came after their records"),
         (
             "hmoe_last_event_timestamp_seconds", _G, "", "Unix time",
@@ -161,6 +166,12 @@ _ROWS: Mapping[str, tuple[_Row, ...]] = {
         (
             "hmoe_adaptation_in_progress", _G, "", "",
             "1 while challengers are tested or an action is carried out, else 0",
+        ),
+        (
+            "hmoe_challenger_advantage", _G, "plan", "loss a record",
+            "mean loss of the model minus that of a challenger, over the records of its paired test so "
+            "far; above 0 the challenger is better. Losses lie between 0 and 1: log-loss cut at 4 nats, or "
+            "absolute error cut at 3 deviations of the target. Absent while none is under test",
         ),
         (
             "hmoe_challenger_records_total", _C, "", "records",

@@ -39,7 +39,7 @@ class StatusCollector(Collector):
         """All metrics of this moment."""
         families = Families()
         for board in tuple(self._boards):
-            status, start = board.current, board.start
+            start, status = board.both
             families.add("hmoe_stream_info", 1.0, stream=status.stream, task=status.task.value)
             collect_flow(status, start, families)
             collect_quality(status, families)

@@ -49,6 +49,8 @@ def collect_control(status: Status, start: Status, families: Families) -> None:
     for ended, (action, result) in ENDED.items():
         count = _new(ended, status, start)
         families.add("hmoe_adaptations_total", count, stream=stream, action=action, result=result)
+    for plan, gain in status.advantages.items():
+        families.add("hmoe_challenger_advantage", gain, stream=stream, plan=plan)
     if status.worth is not None:
         before = 0 if start.worth is None else start.worth.challenger_records
         families.add("hmoe_challenger_records_total", status.worth.challenger_records - before, stream=stream)

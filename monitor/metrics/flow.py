@@ -24,6 +24,7 @@ def collect_flow(status: Status, start: Status, families: Families) -> None:
             _collect_labels(stream, status.account, start.account or Account(), families)
     for name, now, then in (
         ("hmoe_event_duration_seconds", status.event_latency, start.event_latency),
+        ("hmoe_end_to_end_latency_seconds", status.end_to_end, start.end_to_end),
         ("hmoe_label_delay_seconds", status.label_delay, start.label_delay),
     ):
         if now is not None:

@@ -140,8 +140,14 @@ class Run:
                     parts.predictions.append(prediction_lines(fact))
         others: list[Fact] = [fact for fact in facts if not isinstance(fact, Rejected)]
         records = parts.pipeline.records_seen
-        shares = self._share_read(chunk)
-        self._recorder.add([*rejected, *others], records, self._changes(first), share_read=shares)
+        adaptation = parts.pipeline.adaptation
+        self._recorder.add(
+            [*rejected, *others],
+            records,
+            self._changes(first),
+            share_read=self._share_read(chunk),
+            advantages={} if adaptation is None else adaptation.shadow.advantages,
+        )
         self._view.show(self._board.current)
 
     def _reject(self, chunk: Chunk, first: int, unusable: Sequence[Rejected]) -> list[Rejected]:

@@ -12,7 +12,7 @@ from monitor.journal.fold import JournalFold
 from monitor.journal.schema import BadRow, EventKind, EventRow, Rows
 from monitor.journal.writer import JournalWriter, Stamp
 from monitor.pace import Throughput, resident_memory_bytes
-from monitor.status import StatusBoard, last_shares, told
+from monitor.status import Status, StatusBoard, last_shares, told
 from stream_hmoe.events import Fact
 
 __all__ = ["Recorder"]
@@ -54,8 +54,17 @@ class Recorder:
         rows = replace(rows, events=tuple(events))
         if changes:
             status["last_change"] = f"record {changes[-1].record:,}: {changes[-1].message}"
-        self._show(rows, records, status)
+        self._board.current = self._shown(rows, records, status)
         self._write(rows)
+
+    def begin(self, records: int, **status: Any) -> None:
+        """The stream is taken up: show how it stands, and count from there.
+
+        Args:
+            records: records dealt with by then.
+            status: further fields of the status.
+        """
+        self._board.begin(self._shown(Rows(), records, status))
 
     def add_bad(self, row: BadRow) -> None:
         """Journal what could not be used."""
@@ -69,9 +78,10 @@ class Recorder:
         """Journal something that happened to the process."""
         self._write(Rows(events=(EventRow(records, kind, message),)))
 
-    def _show(self, rows: Rows, records: int, status: dict[str, Any]) -> None:
+    def _shown(self, rows: Rows, records: int, status: dict[str, Any]) -> Status:
+        """The status after some rows."""
         fold, before = self._fold, self._board.current
-        self._board.current = replace(
+        shown = replace(
             told(before, fold),
             records=records,
             records_per_second=self._throughput.update(records, time.monotonic()),
@@ -80,8 +90,7 @@ class Recorder:
             interval=rows.intervals[-1] if rows.intervals else before.interval,
             shares=last_shares(rows, fold) if rows.intervals else before.shares,
         )
-        if status:
-            self._board.current = replace(self._board.current, **status)
+        return replace(shown, **status) if status else shown
 
     def _write(self, rows: Rows) -> None:
         status = self._board.current

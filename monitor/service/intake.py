@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -29,6 +29,7 @@ class Arrived:
         message: message number i of the turn; with row number j, that record of it alone.
         position: where to resume after all of it.
         skipped: messages that were gone before they could be read.
+        times_seconds: when each message happened, as its log says; none where there is no log.
         is_end: nothing more will ever come.
     """
 
@@ -36,6 +37,7 @@ class Arrived:
     message: Callable[[int, int], Message]
     position: Position
     skipped: int = 0
+    times_seconds: Sequence[float] = ()
     is_end: bool = False
 
     @property
@@ -88,7 +90,9 @@ class MessageIntake:
             return found if row == WHOLE else found._replace(body=self._decoder.part(found, row))
 
         skipped = sum(batch.skipped.values())
-        return Arrived(self._decoder.decode(messages), message, batch.position, skipped, batch.is_end)
+        times = [message.time_seconds for message in messages]
+        decoded = self._decoder.decode(messages)
+        return Arrived(decoded, message, batch.position, skipped, times, batch.is_end)
 
     def acknowledge(self, newest: Position, oldest: Position | None) -> None:
         """The newest and the oldest checkpoint that are kept hold these positions."""

@@ -50,13 +50,13 @@ class StreamParts:
     """Everything a stream works with, ready to go on.
 
     Args:
-        is_new: it has no checkpoint yet.
+        resumed: the checkpoint that it goes on from; None when there is none yet.
         position: where the source stands; empty at its beginning.
         inbox: what the HTTP API accepts for it; None for other sources.
         predictions: None when none are wanted, like decisions.
     """
 
-    is_new: bool
+    resumed: Path | None
     position: Position
     intake: Intake
     inbox: Inbox | None
@@ -69,6 +69,11 @@ class StreamParts:
     decisions: Sink | None
     guard: FloodGuard
     counts: Counts
+
+    @property
+    def is_new(self) -> bool:
+        """It has no checkpoint yet."""
+        return self.resumed is None
 
     @property
     def sinks(self) -> dict[str, Sink | DeadLetters]:
@@ -95,7 +100,7 @@ def open_stream(service: ServiceConfig, config: StreamConfig, log: Log, stack: E
         BadCheckpoint: no checkpoint is whole.
     """
     paths = StreamPaths.inside(service.state, config.name)
-    state = _newest(config, paths, log)
+    resumed, state = _newest(config, paths, log)
     pipeline = _pipeline(config)
     fold = JournalFold(config.task is Task.CLASSIFICATION, pipeline.model.topology)
     retention = Retention(**service.journal.model_dump())
@@ -121,7 +126,7 @@ def open_stream(service: ServiceConfig, config: StreamConfig, log: Log, stack: E
         guard.release()  # whoever starts the stream again has looked at it
     inbox = _inbox(config, paths, stack)
     return StreamParts(
-        is_new=state is None,
+        resumed=resumed,
         position=position,
         intake=_intake(config, inbox, position, stack),
         inbox=inbox,
@@ -158,19 +163,22 @@ def identity(config: StreamConfig) -> dict[str, Any]:
     }
 
 
-def _newest(config: StreamConfig, paths: StreamPaths, log: Log) -> StreamState | None:
+def _newest(
+    config: StreamConfig, paths: StreamPaths, log: Log
+) -> tuple[Path, StreamState] | tuple[None, None]:
     for name, reason in checkpoint.damaged(paths.checkpoint).items():
         log.error("checkpoint_damaged", checkpoint=name, reason=reason)
     if not checkpoint.exists(paths.checkpoint):
-        return None
-    state = StreamState.from_dict(checkpoint.load(paths.checkpoint))
+        return None, None
+    folder, values = checkpoint.load_newest(paths.checkpoint)
+    state = StreamState.from_dict(values)
     wanted = identity(config)
     for field, value in wanted.items():
         found = state.identity.get(field)
         if found != value:
             message = f"the checkpoint in {paths.checkpoint} was made with {field} {found!r}, not {value!r}"
             raise ConfigurationProblem(f"{message}: set it back, or give the stream another name")
-    return state
+    return folder, state
 
 
 def _pipeline(config: StreamConfig) -> Pipeline:

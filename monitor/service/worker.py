@@ -7,12 +7,13 @@ from collections import deque
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from monitor.audit_log import ORDERED
 from monitor.config.schema import CheckpointConfig, StreamConfig
 from monitor.decoding import Bad
-from monitor.durations import EVENT_EDGES_SECONDS, LABEL_EDGES_SECONDS, Durations
+from monitor.durations import END_TO_END_EDGES_SECONDS, EVENT_EDGES_SECONDS, LABEL_EDGES_SECONDS, Durations
 from monitor.http.gateway import Prediction
 from monitor.journal.schema import BadRow, EventKind
 from monitor.logs import Log
@@ -20,7 +21,7 @@ from monitor.problems import ConfigurationProblem, StorageProblem
 from monitor.run.recorder import Recorder
 from monitor.service.answers import Answers
 from monitor.service.counts import DeadReason
-from monitor.service.flow import flow_row
+from monitor.service.flow import ages_seconds, flow_row
 from monitor.service.intake import Arrived
 from monitor.service.opening import StreamParts, identity
 from monitor.service.paths import StreamPaths
@@ -94,6 +95,7 @@ class StreamWorker:
         self._is_changed = parts.is_new
         self._flow_seconds = 0.0
         self._latency = Durations.none(EVENT_EDGES_SECONDS)
+        self._end_to_end = Durations.none(END_TO_END_EDGES_SECONDS)
         self._delay = Durations.none(LABEL_EDGES_SECONDS)
         self._flowed = (self._latency, self._delay)
         self.is_ended = False
@@ -175,7 +177,7 @@ class StreamWorker:
         parts.journal.sync()
         try:
             folder = checkpoint.save(self._paths.checkpoint, self._state().to_dict(), keep=self.saving.keep)
-            size = sum(file.stat().st_size for file in folder.iterdir())
+            size = _size(folder)
             self._acknowledge()
         except OSError as error:
             raise self._failed(error) from error
@@ -213,8 +215,7 @@ class StreamWorker:
         parts, records = self.parts, self.parts.pipeline.records_seen
         kind = EventKind.STARTED if parts.is_new else EventKind.RESUMED
         message = "started" if parts.is_new else f"resumed after {records:,} records"
-        self._recorder.add((), records, **self._status())
-        self._board.start = self._board.current
+        self._recorder.begin(records, **self._resumed_status(), **self._status())
         self._recorder.announce(kind, message, records)
         parts.journal.set_meta({"status": "running"})
         if parts.is_new:
@@ -251,6 +252,7 @@ class StreamWorker:
             for identifier, record in decision_records(self.config.name, taken.facts, parts.counts):
                 parts.decisions.write(identifier, record, None)
         others: list[Fact] = [fact for fact in taken.facts if not isinstance(fact, Rejected)]
+        self._end_to_end = self._end_to_end.and_also(ages_seconds(arrived, begin, end, time.time()))
         self._delay = self._delay.and_also(taken.label_delays_seconds)
         parts.guard.take(end - begin, sorted(taken.rejections))
         self._recorder.add([*rejected, *others], parts.pipeline.records_seen, **self._status())
@@ -295,13 +297,27 @@ class StreamWorker:
     def _status(self) -> dict[str, Any]:
         """What the recorder does not know of."""
         parts = self.parts
+        adaptation = parts.pipeline.adaptation
         return {
             "account": parts.counts.complete(parts.pipeline.account),
             "dead_letters": dict(parts.counts.dead_letters),
             "skipped": parts.counts.skipped,
             "is_frozen": parts.pipeline.is_frozen,
             "event_latency": self._latency,
+            "end_to_end": self._end_to_end,
             "label_delay": self._delay,
+            "advantages": {} if adaptation is None else adaptation.shadow.advantages,
+        }
+
+    def _resumed_status(self) -> dict[str, Any]:
+        """The checkpoint that the stream goes on from; it may be old."""
+        folder = self.parts.resumed
+        if folder is None:
+            return {}
+        return {
+            "checkpoint_record": self.parts.pipeline.records_seen,
+            "checkpoint_seconds": folder.stat().st_mtime,
+            "checkpoint_bytes": _size(folder),
         }
 
     def _show_flow(self) -> None:
@@ -363,3 +379,8 @@ class StreamWorker:
             guard=parts.guard.state_dict(),
             counts=parts.counts.state_dict(),
         )
+
+
+def _size(folder: Path) -> int:
+    """Bytes of a checkpoint."""
+    return sum(file.stat().st_size for file in folder.iterdir())

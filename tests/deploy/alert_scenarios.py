@@ -39,6 +39,7 @@ class Scenario:
         severity: which of its rules fires.
         drops: labels that it does not carry.
         step: time between values.
+        wait: which of its rules fires: the one that waits so long.
         windows: of an error budget, the long windows that fire; ``{window}`` in what it says is each.
     """
 
@@ -51,6 +52,7 @@ class Scenario:
     severity: str = ""
     drops: tuple[str, ...] = ()
     step: str = "1m"
+    wait: str | None = None
     windows: tuple[str, ...] = ()
 
 
@@ -86,7 +88,7 @@ def flow_scenarios() -> list[Scenario]:
         Scenario(name, "grows, but is small", {LAG: "0+10x60"}, "50m"),
     ]  # fmt: skip
     name = "HmoeStreamHalted"
-    halted = 'hmoe_stream_halted{reason="gap"}'
+    halted, source = 'hmoe_stream_halted{reason="gap"}', 'hmoe_stream_halted{reason="source"}'
     scenarios += [
         Scenario(
             name,
@@ -95,8 +97,19 @@ def flow_scenarios() -> list[Scenario]:
             "8m",
             f"{ON.capitalize()} has halted: gap.",
             {"reason": "gap"},
+            wait="",
         ),
         Scenario(name, "goes on", {halted: "0x10"}, "8m"),
+        Scenario(
+            name,
+            "the broker stays away",
+            {source: "0x10 1x5 0 1x10"},
+            "25m",
+            f"{ON.capitalize()} has stood still for most of the last 5 minutes: source.",
+            {"reason": "source"},
+            wait="2m",
+        ),
+        Scenario(name, "the broker was away for a minute", {source: "0x10 1 0x10"}, "12m"),
     ]
     name = "HmoeDLQRate"
     scenarios += [

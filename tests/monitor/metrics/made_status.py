@@ -9,7 +9,7 @@ from pathlib import Path
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from monitor.durations import EVENT_EDGES_SECONDS, LABEL_EDGES_SECONDS, Durations
+from monitor.durations import END_TO_END_EDGES_SECONDS, EVENT_EDGES_SECONDS, LABEL_EDGES_SECONDS, Durations
 from monitor.journal.schema import IntervalRow
 from monitor.metrics import MetricsServer, Process, registry_of
 from monitor.status import LeafShare, Status, StatusBoard
@@ -69,9 +69,11 @@ def full_status(stream: str = "payments", task: Task = Task.CLASSIFICATION) -> S
         checkpoint_duration_seconds=0.2,
         checkpoint_bytes=4_096,
         event_latency=Durations.none(EVENT_EDGES_SECONDS).and_also([0.0004, 0.002, 0.002, 20.0]),
+        end_to_end=Durations.none(END_TO_END_EDGES_SECONDS).and_also([0.3, 7.0, 100_000.0]),
         label_delay=Durations.none(LABEL_EDGES_SECONDS).and_also([45.0, 90.0]),
         loss_fast_nats=0.5,
         loss_slow_nats=0.4,
+        advantages={"retrain": 0.02},
     )
 
 

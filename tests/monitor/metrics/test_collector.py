@@ -60,6 +60,8 @@ def test_durations_are_classic_histograms() -> None:
     assert found["hmoe_event_duration_seconds_count",] == 4
     assert found["hmoe_event_duration_seconds_sum",] == pytest.approx(20.0044)
     assert found["hmoe_label_delay_seconds_bucket", "60.0"] == 1
+    assert found["hmoe_end_to_end_latency_seconds_bucket", "10.0"] == 2
+    assert found["hmoe_end_to_end_latency_seconds_count",] == 3
 
 
 def test_quality() -> None:
@@ -90,6 +92,7 @@ def test_the_controller_tells_its_phase_and_what_it_did() -> None:
     assert found["hmoe_adaptations_total", "challenge", "promoted"] == 0
     assert found["hmoe_adaptation_in_progress",] == 1
     assert found["hmoe_challenger_records_total",] == 640
+    assert found["hmoe_challenger_advantage", "retrain"] == 0.02
 
 
 def test_without_a_controller_there_are_no_series_of_it() -> None:
