@@ -36,6 +36,7 @@ Task = Literal["classification", "regression"]
 
 LARGEST_CURVATURE = 64
 HISTOGRAM_BUDGET = 16_000_000
+RANKED_AT_ONCE = 32
 POOL_STEPS = (0.001, 0.005, 0.02)
 POOL_FORGETTING = (0.998, 0.9995)
 FIRST_POOL_WEIGHT = {"classification": 1.5, "regression": 1.0}
@@ -197,12 +198,19 @@ def _fit(settings: Settings, task: Task, state: State, old_width: int) -> None:
     state.boosted.allowed_ID[:] = _allowed(settings.seed, task, trees, features)
 
 
-@lru_cache(maxsize=64)
 def _allowed(seed: int, task: Task, trees: int, features: int) -> npt.NDArray[np.int64]:
     """Which features each tree may split on, by the seed and the number of features alone."""
     allowed = np.zeros((trees, features), np.int64)
     for tree in range(trees):
-        rank = [np.random.default_rng((seed, tree, d)).random() for d in range(features)]
+        ranks = [_ranks(seed, tree, first) for first in range(0, features, RANKED_AT_ONCE)]
+        rank = np.concatenate([np.empty(0), *ranks])[:features]
         share = ALLOWED_SHARE[task][tree * 2 // trees]
         allowed[tree, np.argsort(rank)[: max(1, round(share * features))]] = 1
     return allowed
+
+
+@lru_cache(maxsize=4_096)
+def _ranks(seed: int, tree: int, first: int) -> npt.NDArray[np.float64]:
+    """A random number for each of some features: a feature keeps its own however many others come."""
+    features = range(first, first + RANKED_AT_ONCE)
+    return np.array([np.random.default_rng((seed, tree, d)).random() for d in features])
