@@ -1,9 +1,10 @@
 """How long the dashboard's pages take to open and to update, and what they hold: ``--help`` says how to ask.
 
 A page is opened by its own link in headless Chromium, with a fresh tab, and is open when its first chart is
-drawn (where it has none: its first table, or its verdict). An update is one second of a page that is left alone:
-the time that the browser's main thread worked in it, and the processor time that the server took. A soak leaves
-one page open and watches the server's resident memory and the browser's heap, collected before each reading.
+drawn (where it has none: its first table, or its verdict). An update is one second of a page that is left
+alone: the time that the browser's main thread worked in it, and the processor time that the server took. A
+soak leaves one page open and watches the server's resident memory and the browser's heap, collected before
+each reading.
 """
 
 from __future__ import annotations
