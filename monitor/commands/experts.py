@@ -91,13 +91,17 @@ def _from_journal(journal: Path, last: int | None) -> list[ExpertUse]:
 
 def _from_checkpoint(directory: Path) -> list[ExpertUse]:
     from monitor.journal.fold import JournalFold
-    from monitor.run.state import RunState
     from stream_hmoe import checkpoint
+    from stream_hmoe.errors import BadCheckpoint
     from stream_hmoe.events import Topology
 
-    state = RunState.from_dict(checkpoint.load(directory))
+    state = checkpoint.load(directory)
+    if "fold" not in state:
+        raise BadCheckpoint(
+            f"{directory} holds a model alone, not a run: nobody counted what its experts did"
+        )
     fold = JournalFold(True, Topology((), (), ()))
-    fold.load_state_dict(state.fold)
+    fold.load_state_dict(state["fold"])
     return [
         ExpertUse(leaf.group, leaf.name, use.usage, use.loss_nats, use.error)
         for leaf in fold.leaves.live
