@@ -266,7 +266,7 @@ class StreamWorker:
             at = begin + index
             kind = DeadReason.LABEL if isinstance(decoded.events[at], Label) else DeadReason.RECORD
             message = arrived.message(decoded.origins[at], decoded.rows[at])
-            facts.append(self._put_aside(message, rejected, kind))
+            facts.append(self._put_aside(message, rejected, kind, rejected.field))
         return facts
 
     def _put_aside_unreadable(self, arrived: Arrived, bad: Bad) -> None:
@@ -275,17 +275,19 @@ class StreamWorker:
         parts.counts.unreadable[message.channel] += 1
         clock = parts.pipeline.records_seen
         fact = Rejected(clock, bad.field or "message", bad.value, bad.reason, bad.remedy)
-        fact = self._put_aside(message, fact, DeadReason.UNREADABLE)
+        fact = self._put_aside(message, fact, DeadReason.UNREADABLE, bad.field)
         parts.guard.take(1, [0])
         self._recorder.add([fact], clock, **self._status())
         if self._answers:
             answer_unreadable(self._answers, message, bad)
 
-    def _put_aside(self, message: Message, fact: Rejected, reason: DeadReason) -> Rejected:
+    def _put_aside(self, message: Message, fact: Rejected, reason: DeadReason, field: str) -> Rejected:
+        """Keep a message; ``field`` is empty when the whole is at fault."""
         parts = self.parts
-        if fact.field == "target":
-            fact = replace(fact, field=self.config.target)  # people know the label by the name of its field
-        parts.dead_letters.add(message, fact.reason, fact.field, fact.value, fact.remedy)
+        if field == "target":  # people know the label by the name of its field
+            field = self.config.target
+            fact = replace(fact, field=field)
+        parts.dead_letters.add(message, fact.reason, field, fact.value, fact.remedy)
         parts.counts.dead(reason)
         text = message.body[:MAX_SHOWN].decode("utf-8", "replace")
         origin = f"{message.log}@{message.offset}"

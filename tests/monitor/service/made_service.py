@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -70,7 +71,7 @@ def late_content(count: int, partitions: int, seed: int = 5) -> tuple[dict[int, 
         if number % 13:
             when = now - 5 if number % 17 == 0 else now + 40
             labels[at] += [(when, label)] * (2 if number % 19 == 0 else 1)
-    return events, labels
+    return events, {number: sorted(some, key=itemgetter(0)) for number, some in labels.items()}
 
 
 def produce_late(broker: str, events: str, labels: str, count: int, partitions: int) -> tuple[int, int]:
