@@ -70,7 +70,7 @@ class Mutator:
         if choose.random() < 0.02:
             channel = Channel.LABELS if channel is Channel.EVENTS else Channel.EVENTS
         key = choose.choice((None, b"", message.key.encode(), b"\xff\x00"))
-        return Entry(body, channel, key, choose.choice((0.0, 0.0, 1.0, 1.7e9)))
+        return Entry(body, channel, key, 1.7e9)
 
     def _remember(self, key: str) -> None:
         if len(self._keys) < 1_000:

@@ -21,6 +21,8 @@ __all__ = ["MAX_TEXT", "RecordReader"]
 
 MAX_TEXT = 200  # characters of a key or of a class: both are kept in memory
 LAST_SECONDS = 1e11  # in the year 5138; a larger number is most likely in milliseconds
+AHEAD_SECONDS = 86_400.0  # clocks differ, and some name the end of a day; nothing is known days before it happens
+LARGEST_TARGET = 1e100  # one label of 1e300 would be all that is left of a mean error
 
 
 class RecordReader:
@@ -152,6 +154,9 @@ class RecordReader:
         if not 0 <= value < LAST_SECONDS:
             remedy = "Send seconds since 1970, not milliseconds."
             raise Unusable(BadKind.RANGE, self._time, shown(value), "the time is no Unix time", remedy)
+        if 0.0 < message.time_seconds < value - AHEAD_SECONDS:
+            reason, remedy = "the time is more than a day after that of the message", "Mend the sender's clock."
+            raise Unusable(BadKind.RANGE, self._time, shown(value), reason, remedy)
         return float(value)
 
     def _read_target(self, value: Any) -> Any:
@@ -165,8 +170,11 @@ class RecordReader:
                 raise Unusable(BadKind.RANGE, self._target, shown(value), reason, "Send a shorter name.")
         else:
             number = value if type(value) is float else self._converted(value)
-            if type(number) is float and math.isfinite(number):
+            if type(number) is float and -LARGEST_TARGET <= number <= LARGEST_TARGET:
                 return number
+            if type(number) is float and math.isfinite(number):
+                reason = f"a label is at most {LARGEST_TARGET:g} in size"
+                raise Unusable(BadKind.RANGE, self._target, shown(value), reason, "Mend the sender.")
         if value is None or (isinstance(value, str) and not value.strip()):
             remedy = "Send it, or set labels.arrive: later if labels come by themselves."
             raise Unusable(BadKind.MISSING, self._target, "", "the label is missing", remedy)
