@@ -16,7 +16,18 @@ __all__ = ["Mutator"]
 KEY, TIME = "id", "time"
 HUGE = ("1e300", "-1e300", "1e308", "1e999", "-1e999", "NaN", "Infinity", "-Infinity", "9" * 400, "1e-320")
 SPECIAL = b'{}[]",:\\\x00\xff\xfe\n -+.eE0123456789tfn\xc3\xed\xa0\x80'
-TEXTS = ("", " ", "null", "\u0000", "\u202e", "\ud800", "e\u0301" * 40, "\U0001f9ea", "x" * 5_000, "'; DROP TABLE")
+TEXTS = (
+    "",
+    " ",
+    "null",
+    "\u0000",
+    "\u202e",
+    "\ud800",
+    "e\u0301" * 40,
+    "\U0001f9ea",
+    "x" * 5_000,
+    "'; DROP TABLE",
+)
 TIMES: tuple[Any, ...] = (-1, 0, 1e11, 9.9e10, 1e300, 1.7e12, "2024-05-01", True, None, [], -1e-300, 10**30)
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
@@ -70,7 +81,7 @@ class Mutator:
         if choose.random() < 0.02:
             channel = Channel.LABELS if channel is Channel.EVENTS else Channel.EVENTS
         key = choose.choice((None, b"", message.key.encode(), b"\xff\x00"))
-        return Entry(body, channel, key, choose.choice((0.0, 0.0, 1.0, 1.7e9)))
+        return Entry(body, channel, key, 1.7e9)
 
     def _remember(self, key: str) -> None:
         if len(self._keys) < 1_000:
@@ -83,12 +94,39 @@ class Mutator:
     def _change_type(self, values: dict[str, Any]) -> None:
         if values:
             name = self._random.choice(list(values))
-            odd: tuple[Any, ...] = (None, True, False, -0.0, 1e300, -1e300, 10**400, "12", "1e999", [], {}, 2**63)
+            odd: tuple[Any, ...] = (
+                None,
+                True,
+                False,
+                -0.0,
+                1e300,
+                -1e300,
+                10**400,
+                "12",
+                "1e999",
+                [],
+                {},
+                2**63,
+            )
             values[name] = self._random.choice(odd)
 
     def _change_key(self, values: dict[str, Any]) -> None:
         known = self._random.choice(self._keys)
-        odd: tuple[Any, ...] = (None, "", 7, 7.5, True, [], {}, "k" * 201, "k" * 200, known, known, -1, 10**300)
+        odd: tuple[Any, ...] = (
+            None,
+            "",
+            7,
+            7.5,
+            True,
+            [],
+            {},
+            "k" * 201,
+            "k" * 200,
+            known,
+            known,
+            -1,
+            10**300,
+        )
         values[KEY] = self._random.choice(odd)
         if self._random.random() < 0.3:
             del values[KEY]
@@ -106,7 +144,9 @@ class Mutator:
     def _rename(self, values: dict[str, Any]) -> None:
         if values:
             name = self._random.choice(list(values))
-            values[self._random.choice((name.upper(), name + " ", self._word(), "", *TEXTS))] = values.pop(name)
+            values[self._random.choice((name.upper(), name + " ", self._word(), "", *TEXTS))] = values.pop(
+                name
+            )
 
     def _add_fields(self, values: dict[str, Any]) -> None:
         for _ in range(self._random.choice((1, 1, 1, 10, 2_000))):

@@ -167,11 +167,11 @@ def last_shares(rows: Rows, fold: JournalFold) -> tuple[LeafShare, ...]:
 
 def told(status: Status, fold: JournalFold) -> Status:
     """The status with all that the fold knows of the stream's whole life."""
-    tally = fold.so_far()
+    scored, rejected = fold.scored_total, fold.rejected_total
     return replace(
         status,
-        rejected=tally.rejected,
-        account=Account(tally.scored + tally.rejected, learned=tally.scored, rejected=tally.rejected),
+        rejected=rejected,
+        account=Account(scored + rejected, learned=scored, rejected=rejected),
         levels=fold.levels,
         drift_counts=fold.drift_counts,
         evidence=fold.control.evidence,

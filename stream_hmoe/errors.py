@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 __all__ = ["BadCheckpoint", "BadRecord", "MissingPackage", "OrderRefused", "StreamHMoEError"]
 
 
@@ -24,7 +26,12 @@ class BadRecord(StreamHMoEError, ValueError):
         self.value = value
         self.reason = reason
         self.remedy = remedy
-        super().__init__(f"field {field!r}: got {_shorten(value)}: {reason}. {remedy}")
+        super().__init__(f"field {field!r}: got {_shortened(_text(value, repr), 80)}: {reason}. {remedy}")
+
+    @property
+    def shown(self) -> str:
+        """The value as short text."""
+        return _shortened(_text(self.value, str), 200)
 
 
 class BadCheckpoint(StreamHMoEError):
@@ -47,6 +54,14 @@ class OrderRefused(StreamHMoEError):
     """An operator's order that cannot be done now; the message says why, and nothing has changed."""
 
 
-def _shorten(value: object, limit: int = 80) -> str:
-    text = repr(value)
+def _text(value: object, write: Callable[[object], str]) -> str:
+    if isinstance(value, str):
+        value = value[:1_000]
+    try:
+        return write(value)
+    except ValueError:  # Python does not write out whole numbers of thousands of digits
+        return f"{type(value).__name__} of very many digits"
+
+
+def _shortened(text: str, limit: int) -> str:
     return text if len(text) <= limit else text[: limit - 3] + "..."

@@ -140,7 +140,7 @@ class Incremental:
                 x_D = self.encoder.encode(record)
                 self.encoder.learn(record)
             except BadRecord as bad:
-                rejected.append(Rejected(n, bad.field, str(bad.value), bad.reason, bad.remedy))
+                rejected.append(Rejected(n, bad.field, bad.shown, bad.reason, bad.remedy))
                 continue
             run.records.append(n)
             if y is not None and self.encoder.width == x_D.size == self.learner.num_features:
@@ -166,7 +166,7 @@ class Incremental:
                 y = self.targets.known(target)
                 x_ND[len(known)] = self._known(self.encoder.encode(record))
             except BadRecord as bad:
-                rejected.append(Rejected(n, bad.field, str(bad.value), bad.reason, bad.remedy))
+                rejected.append(Rejected(n, bad.field, bad.shown, bad.reason, bad.remedy))
                 continue
             run.records.append(n)
             known.append(y)

@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .events import EventOutcome
-from .waiting import WaitingRows
+from .waiting import FIRST_SLOTS, WaitingRows
 
 __all__ = ["EarlyLabel", "LabelSettings", "PendingLabels"]
 
@@ -36,16 +36,21 @@ class LabelSettings:
         max_pending: most observations that wait, most labels that wait, and most keys that are remembered
             after their observation was dealt with; the oldest go first.
         max_age_seconds: how long they wait, by the times of the stream; None is for ever.
+        max_pending_numbers: most features and classes of all observations that wait, together: where there
+            are many of them, fewer observations wait.
     """
 
     max_pending: int = 100_000
     max_age_seconds: float | None = None
+    max_pending_numbers: int = 1 << 25
 
     def __post_init__(self) -> None:
         if self.max_pending < 1:
             raise ValueError(f"max_pending: got {self.max_pending}; it must be at least 1")
         if self.max_age_seconds is not None and not self.max_age_seconds > 0.0:
             raise ValueError(f"max_age_seconds: got {self.max_age_seconds}; it must be above 0, or None")
+        if self.max_pending_numbers < 1:
+            raise ValueError(f"max_pending_numbers: got {self.max_pending_numbers}; it must be at least 1")
 
 
 class EarlyLabel(NamedTuple):
@@ -137,10 +142,25 @@ class PendingLabels:
             return False
         return self._is_too_old(self.rows.arrivals_seconds[next(iter(self._slots.values()))])
 
-    @property
-    def is_full(self) -> bool:
-        """There is no room for one more observation."""
-        return len(self._slots) >= self.settings.max_pending
+    def is_full(self, row_numbers: int) -> bool:
+        """There is no room for one more observation.
+
+        Args:
+            row_numbers: features and classes of one.
+        """
+        most = self.settings.max_pending_numbers // max(row_numbers, 1)
+        return len(self._slots) >= max(1, min(self.settings.max_pending, most))
+
+    def is_loose(self, row_numbers: int) -> bool:
+        """The rows take far more room than they may, since there were more of them when they were shorter."""
+        slots = len(self.rows.widths)
+        is_large = slots * row_numbers > 3 * self.settings.max_pending_numbers
+        return is_large and slots > 2 * max(len(self._slots), FIRST_SLOTS)
+
+    def tighten(self) -> None:
+        """Give up the room of rows that wait no longer; none of them may be under way."""
+        self.rows.load_state_dict(self.rows.state_dict(list(self._slots.values())))
+        self._slots = OrderedDict((key, slot) for slot, key in enumerate(self._slots))
 
     def judge(self, key: str, value: Any) -> EventOutcome | None:
         """What a label is for which no observation waits; None when it may be early.

@@ -44,6 +44,7 @@ class Taking:
         self._facts: list[tuple[float, Fact]] = []
         self._outcomes: list[EventOutcome] = []
         self._rejections: dict[int, Rejected] = {}
+        self._late_rejections: list[tuple[int, Label, Rejected]] = []
         self._delays_seconds: list[float] = []
 
     def take(self, events: Sequence[Event]) -> Taken:
@@ -63,7 +64,7 @@ class Taking:
         # Stable: what happened at the same count stays in the order in which it happened.
         others = [fact for _, fact in sorted(self._facts, key=lambda entry: entry[0])]
         facts = [*self._by_record.in_order(), *others]
-        return Taken(facts, self._outcomes, self._rejections, self._delays_seconds)
+        return Taken(facts, self._outcomes, self._rejections, self._delays_seconds, self._late_rejections)
 
     def _examples(self, events: Sequence[Event]) -> None:
         """The examples that come next, up to the end of the tick."""
@@ -102,8 +103,11 @@ class Taking:
             self._count_record()
             return EventOutcome.REJECTED
         early = labels.claim(event.key)
-        if early is None and labels.is_full:
+        if early is None and labels.is_full(self._row_numbers):
             self._expire(1)
+            if labels.is_loose(self._row_numbers):
+                self._do()
+                labels.tighten()
         slot = labels.admit(event.key, x_D, event.time_seconds)
         self._rows.observe(slot, event.key, flow.records_seen)
         self._until_observed -= 1
@@ -113,9 +117,11 @@ class Taking:
             return EventOutcome.PREDICTED
         try:
             known = flow.model.incremental.targets.known(early.value)
-        except BadRecord:
+        except BadRecord as bad:
             # Its class was possible when it came, and is one too many now.
             flow.tally.labels_rejected += 1
+            label = Label(event.key, early.value, early.time_seconds)
+            self._late_rejections.append((len(self._outcomes), label, self._described(bad)))
             return EventOutcome.PREDICTED
         return self._join(slot, Label(event.key, early.value, early.time_seconds), known)
 
@@ -169,6 +175,12 @@ class Taking:
         self._count_record()
         return EventOutcome.HELD_BACK if flow.is_frozen else EventOutcome.LEARNED
 
+    @property
+    def _row_numbers(self) -> int:
+        """Features and classes of an observation that waits."""
+        inner = self._flow.model.incremental
+        return inner.encoder.width + inner.num_columns
+
     def _give_up_waiting(self) -> None:
         """The time of the stream has moved on: some have waited too long."""
         self._flow.tally.labels_unmatched += self._labels.drop_overdue_labels()
@@ -179,7 +191,7 @@ class Taking:
         """Give up on the oldest observations: on so many, and on all that are overdue or too many."""
         flow, labels = self._flow, self._labels
         first, keys = flow.records_seen, list[str]()
-        while labels.is_overdue or len(keys) < least or (least and labels.is_full):
+        while labels.is_overdue or len(keys) < least or (least and labels.is_full(self._row_numbers)):
             keys.append(labels.expire_oldest())
             flow.tally.expired += 1
             self._count_record()
@@ -209,8 +221,9 @@ class Taking:
         self._facts += [(self._flow.records_seen - 0.5, fact) for fact in facts]
 
     def _rejected(self, bad: BadRecord) -> Rejected:
-        place = len(self._outcomes)
-        record = self._flow.records_seen
-        rejected = Rejected(record, bad.field, str(bad.value), bad.reason, bad.remedy)
-        self._rejections[place] = rejected
+        rejected = self._described(bad)
+        self._rejections[len(self._outcomes)] = rejected
         return rejected
+
+    def _described(self, bad: BadRecord) -> Rejected:
+        return Rejected(self._flow.records_seen, bad.field, bad.shown, bad.reason, bad.remedy)

@@ -18,7 +18,7 @@ import numpy.typing as npt
 from .events import Restructured, Topology
 from .replay import widened
 
-__all__ = ["WaitingRows"]
+__all__ = ["FIRST_SLOTS", "WaitingRows"]
 
 Floats = npt.NDArray[np.float64]
 Slots = npt.NDArray[np.intp]

@@ -97,9 +97,7 @@ def _from_checkpoint(directory: Path) -> list[ExpertUse]:
 
     state = checkpoint.load(directory)
     if "fold" not in state:
-        raise BadCheckpoint(
-            f"{directory} holds a model alone, not a run: what its experts did is not known"
-        )
+        raise BadCheckpoint(f"{directory} holds a model alone, not a run: what its experts did is not known")
     fold = JournalFold(True, Topology((), (), ()))
     fold.load_state_dict(state["fold"])
     return [

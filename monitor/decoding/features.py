@@ -14,6 +14,7 @@ __all__ = ["LARGEST", "FeatureCheck"]
 
 PLAIN = frozenset({str, int, float, bool, type(None)})
 LARGEST = sys.float_info.max
+MAX_NAME = 200  # characters: names are kept in memory
 NULL = "or null when it is unknown"
 
 
@@ -52,6 +53,10 @@ class FeatureCheck:
             reason = "the feature is not listed, and the stream is closed to others"
             remedy = "Do not send it, list it in features or ignored, or set is_closed: false."
             raise Unusable(BadKind.UNKNOWN, name, shown(record[name]), reason, remedy)
+        longest = max(record, key=len)
+        if len(longest) > MAX_NAME:
+            reason, remedy = f"a feature's name has at most {MAX_NAME} characters", "Send a shorter name."
+            raise Unusable(BadKind.RANGE, shown(longest), shown(record[longest]), reason, remedy)
         if not PLAIN.issuperset(map(type, record.values())):
             self._refuse_nested(record)
         for name, least, most in self._numbers:

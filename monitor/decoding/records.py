@@ -22,6 +22,7 @@ __all__ = ["AHEAD_SECONDS", "MAX_TEXT", "RecordReader"]
 MAX_TEXT = 200  # characters of a key or of a class: both are kept in memory
 AHEAD_SECONDS = 86_400.0  # the clock of a sender may be wrong by a time zone; more would age all that waits
 LAST_SECONDS = 1e11  # in the year 5138; a larger number is most likely in milliseconds
+LARGEST_TARGET = 1e100  # one label of 1e300 would be all that is left of a mean error
 
 
 class RecordReader:
@@ -169,8 +170,11 @@ class RecordReader:
                 raise Unusable(BadKind.RANGE, self._target, shown(value), reason, "Send a shorter name.")
         else:
             number = value if type(value) is float else self._converted(value)
-            if type(number) is float and math.isfinite(number):
+            if type(number) is float and -LARGEST_TARGET <= number <= LARGEST_TARGET:
                 return number
+            if type(number) is float and math.isfinite(number):
+                reason = f"a label is at most {LARGEST_TARGET:g} in size"
+                raise Unusable(BadKind.RANGE, self._target, shown(value), reason, "Mend the sender.")
         if value is None or (isinstance(value, str) and not value.strip()):
             remedy = "Send it, or set labels.arrive: later if labels come by themselves."
             raise Unusable(BadKind.MISSING, self._target, "", "the label is missing", remedy)

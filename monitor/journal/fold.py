@@ -130,6 +130,11 @@ class JournalFold:
         """Records rejected since the start of the stream, the interval under way included."""
         return self._rejected_total + sum(value.total for value in self._rejections.values())
 
+    @property
+    def scored_total(self) -> int:
+        """Records scored since the start of the stream, the interval under way included."""
+        return self._scored_total + sum(len(piece.record) for piece in self._pieces)
+
     def so_far(self) -> Tally:
         """The stream up to its last record, the interval under way included."""
         waiting = join(self._pieces)

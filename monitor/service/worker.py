@@ -10,6 +10,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from monitor.audit_log import ORDERED
 from monitor.config.schema import CheckpointConfig, StreamConfig
 from monitor.decoding import Bad
@@ -28,7 +30,7 @@ from monitor.service.paths import StreamPaths
 from monitor.service.results import EventResults, answer_unreadable, decision_records, predict
 from monitor.service.state import StreamState
 from monitor.sources.chunk import Position
-from monitor.sources.messages import Message
+from monitor.sources.messages import Channel, Message
 from monitor.status import StatusBoard
 from monitor.targets import Task
 from stream_hmoe import checkpoint
@@ -98,6 +100,7 @@ class StreamWorker:
         self._end_to_end = Durations.none(END_TO_END_EDGES_SECONDS)
         self._delay = Durations.none(LABEL_EDGES_SECONDS)
         self._flowed = (self._latency, self._delay)
+        self._unreadable: list[Fact] = []  # to be recorded with what is taken next
         self.is_ended = False
         self._begin()
 
@@ -237,6 +240,9 @@ class StreamWorker:
             self._put_aside_unreadable(arrived, bad)
         if begin < len(events):
             self._take(arrived, begin, len(events))
+        elif self._unreadable:
+            facts, self._unreadable = self._unreadable, []
+            self._recorder.add(facts, parts.pipeline.records_seen, **self._status())
 
     def _take(self, arrived: Arrived, begin: int, end: int) -> None:
         """Take some events and write down what became of them."""
@@ -255,7 +261,8 @@ class StreamWorker:
         self._end_to_end = self._end_to_end.and_also(ages_seconds(arrived, begin, end, time.time()))
         self._delay = self._delay.and_also(taken.label_delays_seconds)
         parts.guard.take(end - begin, sorted(taken.rejections))
-        self._recorder.add([*rejected, *others], parts.pipeline.records_seen, **self._status())
+        unreadable, self._unreadable = self._unreadable, []
+        self._recorder.add([*unreadable, *rejected, *others], parts.pipeline.records_seen, **self._status())
         if self._answers:
             results.answer(self._answers)
 
@@ -267,7 +274,19 @@ class StreamWorker:
             kind = DeadReason.LABEL if isinstance(decoded.events[at], Label) else DeadReason.RECORD
             message = arrived.message(decoded.origins[at], decoded.rows[at])
             facts.append(self._put_aside(message, rejected, kind, rejected.field))
+        for index, label, rejected in taken.late_rejections:
+            at = begin + index
+            place = arrived.message(decoded.origins[at], decoded.rows[at])
+            message = self._said_again(label, place)
+            facts.append(self._put_aside(message, rejected, DeadReason.LABEL, rejected.field))
         return facts
+
+    def _said_again(self, label: Label, place: Message) -> Message:
+        """A label whose own message was read long ago, at the place of the record that it came for."""
+        body = msgspec.json.encode({self.config.labels.key: label.key, self.config.target: label.value})
+        return place._replace(
+            channel=Channel.LABELS, key=label.key.encode(), body=body, time_seconds=label.time_seconds
+        )
 
     def _put_aside_unreadable(self, arrived: Arrived, bad: Bad) -> None:
         parts = self.parts
@@ -275,9 +294,8 @@ class StreamWorker:
         parts.counts.unreadable[message.channel] += 1
         clock = parts.pipeline.records_seen
         fact = Rejected(clock, bad.field or "message", bad.value, bad.reason, bad.remedy)
-        fact = self._put_aside(message, fact, DeadReason.UNREADABLE, bad.field)
+        self._unreadable.append(self._put_aside(message, fact, DeadReason.UNREADABLE, bad.field))
         parts.guard.take(1, [0])
-        self._recorder.add([fact], clock, **self._status())
         if self._answers:
             answer_unreadable(self._answers, message, bad)
 

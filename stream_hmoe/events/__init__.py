@@ -113,9 +113,13 @@ class Taken:
         outcomes: what became of every event.
         rejections: for every event that is REJECTED, by its place, what is wrong with it; that of a label is
             no fact, as no record is lost with it.
+        label_delays_seconds: from observation to label, for every label that joined and says it.
+        late_rejections: labels that were EARLY and could not be used when their observation came, with the
+            place of that observation and what is wrong.
     """
 
     facts: list[Fact]
     outcomes: list[EventOutcome]
     rejections: Mapping[int, Rejected]
     label_delays_seconds: Sequence[float] = ()
+    late_rejections: Sequence[tuple[int, Label, Rejected]] = ()

@@ -28,6 +28,7 @@ DATETIME: Any = type(np.datetime64(0, "us").item())
 _TEXT = frozenset({str})
 COMPARES_WITH_ITSELF = (float, np.floating, np.datetime64, DATE)  # NaN and NaT differ from themselves
 TEXT_LIMIT = 200
+LONGEST_NUMBER = 40
 DAY_MICROSECONDS = 86_400_000_000
 WEEK_MICROSECONDS = 7 * DAY_MICROSECONDS
 EPOCH_AFTER_MONDAY = 3 * DAY_MICROSECONDS  # 1970-01-01 was a Thursday
@@ -203,7 +204,7 @@ def _nearest_number(text: str) -> str:
     """Return the number that the text most likely stands for, empty when it holds none."""
     has_thousands = re.fullmatch(r"\D*\d{1,3}(,\d{3})+(\.\d+)?\D*", text) is not None
     found = NUMBER_INSIDE.search(text.replace(",", "" if has_thousands else "."))
-    return found.group() if found else ""
+    return found.group() if found and len(found.group()) <= LONGEST_NUMBER else ""
 
 
 def _moment_in(field: str, text: str) -> Any:

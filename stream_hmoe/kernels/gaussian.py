@@ -20,7 +20,7 @@ from .nearest import learn_memory, predict_memory_mean
 from .pool import learn_pool_mean, predict_pool_mean
 from .region_learning import learn_regions_mean
 from .regions import predict_regions_mean
-from .scaling import learn_scale, scale_record, scaled_value
+from .scaling import believed, learn_scale, scale_record, scaled_value
 
 __all__ = ["run_means"]
 
@@ -86,7 +86,7 @@ def run_means(
             learn_linear_mean(linear, z_A, u, mean_T, 0)
         if with_regions:
             learn_regions_mean(regions, laplace_inner, z_A, u, mean_T, 2, records_1[0])
-        learn_memory(memory, z_A, y)
+        learn_memory(memory, z_A, believed(target_3[0], target_3[1], target_3[2], y))
         if with_additive > 0.0:
             learn_additive_mean(additive, u, mean_T, row + 2)
         if with_boosted > 0.0:

@@ -1,5 +1,9 @@
 """Values on one scale: each feature minus its running mean, over its running standard deviation.
 
+A value that is out of all proportion moves the scale no more than one at its edge would: one absurd number
+must not flatten a feature for the hundreds of thousands of records in which its square is forgotten. A feature
+that has really moved so far takes about a thousand records to move the scale after it.
+
 Shapes: D features, A = 1 + D.
 """
 
@@ -14,12 +18,15 @@ import numpy.typing as npt
 from .arrays import Axes
 from .compiled import inlined, linked
 
-__all__ = ["SCALE_AXES", "Scale", "learn_scale", "scale_record", "scaled_value"]
+__all__ = ["SCALE_AXES", "Scale", "believed", "learn_scale", "scale_record", "scaled_value"]
 
 Floats = npt.NDArray[np.float64]
 
 SLOWEST_RATE = 0.001
 LARGEST = 5.0
+SETTLED_RECORDS = 50.0
+ABSURD_DEVIATIONS = 100.0
+ABSURD_SIZES = 10.0
 
 
 class Scale(NamedTuple):
@@ -34,17 +41,35 @@ SCALE_AXES = {"count_D": Axes("D"), "mean_D": Axes("D"), "variance_D": Axes("D")
 
 
 @linked
+def believed(count: float, mean: float, variance: float, x: float) -> float:
+    """The value as the scale takes it: x, or the edge of the scale when x is out of all proportion.
+
+    That is, when it is both 100 standard deviations and ten times 1 + |mean| away from a mean of 50 records
+    or more: features that are mostly 0 and sometimes 1, or a few, are what they are.
+    """
+    error = min(max(x - mean, -1e150), 1e150)
+    is_far = error * error > ABSURD_DEVIATIONS * ABSURD_DEVIATIONS * variance
+    if not is_far or count < SETTLED_RECORDS or abs(error) <= ABSURD_SIZES * (1.0 + abs(mean)):
+        return x
+    deviation = math.sqrt(max(variance, 0.0))
+    if deviation <= 1e-12 * (1.0 + abs(mean)):
+        return x
+    return mean + math.copysign(LARGEST * deviation, error)
+
+
+@linked
 def scaled_value(count: float, mean: float, variance: float, x: float) -> tuple[float, float, float]:
     """One step of the exponentially weighted moments -> (scaled value, new mean, new variance).
 
     The rate is 1/n at first and never below 0.001, so that the scale follows a moving feature. The
-    value is scaled by the moments that include it, and cut at 5 standard deviations. Differences
-    are cut at 1e150 so that their squares stay finite.
+    value is scaled by the moments that include it, as far as it is believed, and cut at 5 standard
+    deviations. Differences are cut at 1e150 so that their squares stay finite.
     """
     rate = max(1.0 / (count + 1.0), SLOWEST_RATE)
-    error = min(max(x - mean, -1e150), 1e150)
+    taken = believed(count, mean, variance, x)
+    error = min(max(taken - mean, -1e150), 1e150)
     mean += rate * error
-    variance += rate * (error * min(max(x - mean, -1e150), 1e150) - variance)
+    variance += rate * (error * min(max(taken - mean, -1e150), 1e150) - variance)
     deviation = math.sqrt(max(variance, 0.0))
     if deviation <= 1e-12 * (1.0 + abs(mean)):
         return 0.0, mean, variance
