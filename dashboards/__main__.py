@@ -25,6 +25,8 @@ _FLAGS = (
     "--browser.gatherUsageStats=false",
     "--client.showErrorDetails=none",
     "--client.toolbarMode=minimal",
+    # With a wildcard address the welcome would ask a site elsewhere for this machine's address.
+    "--logger.hideWelcomeMessage=true",
     "--server.fileWatcherType=none",
     "--server.headless=true",
     "--server.showEmailPrompt=false",

@@ -98,7 +98,9 @@ def _panel(panel: Panel) -> Any:
             built = timeseries.Panel().height(HEIGHT).stacking(stacking).fill_opacity(60).line_width(0)
         case View.LINES:
             built = timeseries.Panel().height(HEIGHT).line_width(2)
-    built.title(panel.title).description(panel.help).unit(panel.unit).span(panel.width).datasource(SOURCE)
+    built.title(panel.title).description(panel.description).unit(panel.unit).span(panel.width).datasource(
+        SOURCE
+    )
     for place, query in enumerate(panel.queries):
         target = prometheus.Dataquery().expr(query.expr).ref_id(chr(ord("A") + place)).datasource(SOURCE)
         built.with_target(target.legend_format(query.legend or panel.title))

@@ -9,12 +9,13 @@ __all__ = ["ANNOTATIONS", "DASHBOARDS", "Annotation", "Board", "Needs", "Panel",
 
 
 class Needs(enum.StrEnum):
-    """What must have happened before a query has data; empty for nothing but a run under way."""
+    """What must be there before a query has data; empty for nothing but a run under way."""
 
     NOTHING = ""
     SERVICE = "the service with a log as its source"
     LABELS = "labels that come later"
     BAD_MESSAGES = "messages that could not be used"
+    CHALLENGERS = "challengers under test"
 
 
 class View(enum.StrEnum):
@@ -33,7 +34,7 @@ class Query:
     Args:
         expr: PromQL with Grafana's variables.
         legend: name of each line.
-        needs: what must have happened.
+        needs: what must be there.
     """
 
     expr: str
@@ -60,6 +61,12 @@ class Panel:
     queries: tuple[Query, ...]
     view: View = View.LINES
     width: int = 12
+
+    @property
+    def description(self) -> str:
+        """How to read it, and what must be there."""
+        needs = dict.fromkeys(query.needs.value for query in self.queries if query.needs)
+        return " ".join([self.help, *(f"Empty without {need}." for need in needs)])
 
 
 @dataclass(frozen=True)
@@ -152,6 +159,8 @@ DRIFT = Row("What changed, and what was done", (
           (Query(f"sum(increase(hmoe_challenges_total{{{S}}}[1h]))", "begun"),
            Query(f"sum by (action, result) (increase(hmoe_adaptations_total{{{S}}}[1h]))",
                  "{{action}} {{result}}"))),
+    Panel("Advantage of challengers", "Mean loss of the model minus theirs: above 0 they are better.", "none",
+          (Query(f"max by (plan) (hmoe_challenger_advantage{{{S}}})", "{{plan}}", Needs.CHALLENGERS),)),
     Panel("Errors avoided", "Against a copy of the model that never learned again.", "short",
           (Query(f"max(hmoe_errors_avoided{{{S}}})", "errors avoided"),)),
     Panel("Cost of control", "Records a second that challengers and former champions learn.", "short",
@@ -187,6 +196,11 @@ SYSTEM = Row("The machine", (
                  f"(rate(hmoe_event_duration_seconds_bucket{{{S}}}{RATE})))", "half", Needs.SERVICE),
            Query("histogram_quantile(0.99, sum by (le) "
                  f"(rate(hmoe_event_duration_seconds_bucket{{{S}}}{RATE})))", "99%", Needs.SERVICE))),
+    Panel("Age of an event", "From when it happened, as it says itself, to what became of it.", "s",
+          (Query("histogram_quantile(0.5, sum by (le) "
+                 f"(rate(hmoe_end_to_end_latency_seconds_bucket{{{S}}}{RATE})))", "half", Needs.SERVICE),
+           Query("histogram_quantile(0.99, sum by (le) "
+                 f"(rate(hmoe_end_to_end_latency_seconds_bucket{{{S}}}{RATE})))", "99%", Needs.SERVICE))),
     Panel("Checkpoints", "What the newest took, and its size.", "short",
           (Query(f"max(hmoe_checkpoint_duration_seconds{{{S}}})", "seconds"),
            Query(f"max(hmoe_checkpoint_bytes{{{S}}}) / 2^20", "MiB"),

@@ -25,10 +25,23 @@ from monitor.alerts import render
 from monitor.alerts.pager import Pager
 from tests.deploy.programs import ROOT, needed
 
-__all__ = ["Watching", "alertmanager", "free_port", "watching"]
+__all__ = [
+    "QUICK_OPTIONS",
+    "Watching",
+    "alertmanager",
+    "ask",
+    "free_port",
+    "quick_alertmanager",
+    "quick_prometheus",
+    "wait_until",
+    "watching",
+]
 
 READY_SECONDS = 30.0
 NAP_SECONDS = 0.1
+QUICK_OPTIONS = (
+    "--rules.alert.resend-delay=1s",
+)  # the first alert may come before the alertmanager is known
 
 
 @dataclass(frozen=True)
@@ -72,8 +85,7 @@ def watching(folder: Path, target: str, faster: float = 60.0) -> Iterator[Watchi
     with ExitStack() as stack:
         pager = stack.enter_context(Pager("127.0.0.1", 0, sys.stdout))
         alerting, _ = stack.enter_context(alertmanager(folder, pager.address))
-        config = _yaml("prometheus/prometheus.yml")
-        config["global"] = {"scrape_interval": "1s", "scrape_timeout": "1s", "evaluation_interval": "1s"}
+        config = yaml.safe_load(quick_prometheus(_text("prometheus/prometheus.yml")))
         config["alerting"]["alertmanagers"][0]["static_configs"][0]["targets"] = [_host(alerting)]
         config["scrape_configs"][0]["static_configs"][0]["targets"] = [target]
         (folder / "prometheus.yml").write_text(yaml.safe_dump(config), encoding="utf-8")
@@ -84,7 +96,7 @@ def watching(folder: Path, target: str, faster: float = 60.0) -> Iterator[Watchi
             f"--config.file={folder / 'prometheus.yml'}",
             f"--storage.tsdb.path={folder / 'tsdb'}",
             f"--web.listen-address=127.0.0.1:{port}",
-            "--rules.alert.resend-delay=1s",  # the first alert may come before the alertmanager is known
+            *QUICK_OPTIONS,
         ]
         process = stack.enter_context(_running(command, folder / "prometheus.log"))
         address = f"http://127.0.0.1:{port}"
@@ -95,9 +107,7 @@ def watching(folder: Path, target: str, faster: float = 60.0) -> Iterator[Watchi
 @contextmanager
 def alertmanager(folder: Path, pager: str) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
     """The address of an Alertmanager that pages ``pager``, and its process."""
-    config = _yaml("alertmanager/alertmanager.yml")
-    for route in (config["route"], *config["route"]["routes"]):
-        route.update(group_wait="0s", group_interval="1s")
+    config = yaml.safe_load(quick_alertmanager(_text("alertmanager/alertmanager.yml")))
     for receiver in config["receivers"]:
         for hook in receiver["webhook_configs"]:
             hook["url"] = hook["url"].replace("http://pager:9095", pager)
@@ -114,6 +124,20 @@ def alertmanager(folder: Path, pager: str) -> Iterator[tuple[str, subprocess.Pop
         address = f"http://127.0.0.1:{port}"
         wait_until_ready(f"{address}/-/ready", process)
         yield address, process
+
+
+def quick_prometheus(text: str) -> str:
+    """The configuration of a Prometheus that looks every second."""
+    every = {"scrape_interval": "1s", "scrape_timeout": "1s", "evaluation_interval": "1s"}
+    return yaml.safe_dump({**yaml.safe_load(text), "global": every})
+
+
+def quick_alertmanager(text: str) -> str:
+    """The configuration of an Alertmanager that tells everything at once."""
+    config = yaml.safe_load(text)
+    for route in (config["route"], *config["route"]["routes"]):
+        route.update(group_wait="0s", group_interval="1s")
+    return yaml.safe_dump(config)
 
 
 def ask(address: str, body: bytes | None = None) -> Any:
@@ -174,8 +198,8 @@ def _running(command: Sequence[str], log: Path) -> Iterator[subprocess.Popen[byt
             process.kill()
 
 
-def _yaml(name: str) -> Any:
-    return yaml.safe_load((ROOT / "deploy" / name).read_text(encoding="utf-8"))
+def _text(name: str) -> str:
+    return (ROOT / "deploy" / name).read_text(encoding="utf-8")
 
 
 def _host(address: str) -> str:
