@@ -17,7 +17,7 @@ from monitor.sources.messages import Channel, Message
 from monitor.targets import Task, to_targets
 from stream_hmoe.events import Event, Example, Label, Observation
 
-__all__ = ["MAX_TEXT", "RecordReader"]
+__all__ = ["LAST_SECONDS", "MAX_TEXT", "RecordReader"]
 
 MAX_TEXT = 200  # characters of a key or of a class: both are kept in memory
 LAST_SECONDS = 1e11  # in the year 5138; a larger number is most likely in milliseconds

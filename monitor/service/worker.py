@@ -10,6 +10,7 @@ from typing import Any
 
 from monitor.audit_log import ORDERED
 from monitor.config.schema import CheckpointConfig, StreamConfig
+from monitor.dead_letters import DeadLetter
 from monitor.decoding import Bad
 from monitor.durations import EVENT_EDGES_SECONDS, LABEL_EDGES_SECONDS, Durations
 from monitor.http.gateway import Prediction
@@ -251,13 +252,14 @@ class StreamWorker:
         parts = self.parts
         if fact.field == "target":
             fact = replace(fact, field=self.config.target)  # people know the label by the name of its field
-        parts.dead_letters.add(message, fact.reason, fact.field, fact.value, fact.remedy)
+        letter = DeadLetter.of(message, fact)
+        parts.dead_letters.add(letter)
         parts.counts.dead(reason)
         text = message.body[:MAX_SHOWN].decode("utf-8", "replace")
-        origin = f"{message.log}@{message.offset}"
-        row = BadRow(fact.record, time.time(), origin, fact.field, fact.value, fact.reason, fact.remedy, text)
+        flaw = (fact.field, fact.value, fact.reason, fact.remedy)
+        row = BadRow(fact.record, time.time(), letter.origin, *flaw, text)
         self._recorder.add_bad(row)
-        self._log.warning("dead_letter", origin=origin, field=fact.field, reason=fact.reason)
+        self._log.warning("dead_letter", origin=letter.origin, field=fact.field, reason=fact.reason)
         return fact
 
     def _status(self) -> dict[str, Any]:
