@@ -33,7 +33,6 @@ from tests.brokers import MockControl, start_mock_cluster, start_tansu
 
 PARTITIONS = 16
 PATIENCE_SECONDS = 600.0
-EVENTS_PER_KILL_FLOOR = 200
 
 
 class Trial:

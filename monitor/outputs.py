@@ -12,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, Self
 
-from monitor.problems import ConfigurationProblem, TemporaryProblem
+from monitor.problems import ConfigurationProblem, StorageProblem
 from monitor.targets import Task
 from stream_hmoe.events import Rejected, Scored
 
@@ -86,9 +86,9 @@ class GrowingFile:
             message = f"{self.path} has {found} bytes, the checkpoint says {length_bytes}"
             raise ConfigurationProblem(f"{message}: put the file back, or begin again with --overwrite")
 
-    def _cannot_write(self, error: OSError) -> TemporaryProblem:
+    def _cannot_write(self, error: OSError) -> StorageProblem:
         message = f"cannot write {self.path}: {error.strerror}"
-        return TemporaryProblem(f"{message}; make room and run the same command with --resume")
+        return StorageProblem(f"{message}; make room: a service goes on by itself, a run with --resume")
 
 
 def predictions_header(task: Task) -> str:

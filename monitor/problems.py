@@ -6,7 +6,16 @@ import enum
 
 from stream_hmoe.errors import StreamHMoEError
 
-__all__ = ["ConfigurationProblem", "ExitCode", "Problem", "TemporaryProblem", "UsageProblem"]
+__all__ = [
+    "ConfigurationProblem",
+    "ExitCode",
+    "MessagesGone",
+    "Problem",
+    "SinkProblem",
+    "StorageProblem",
+    "TemporaryProblem",
+    "UsageProblem",
+]
 
 
 class ExitCode(enum.IntEnum):
@@ -42,5 +51,13 @@ class TemporaryProblem(Problem):
     exit_code = ExitCode.TEMPORARY
 
 
+class StorageProblem(TemporaryProblem):
+    """A disk does not take what is to be kept."""
+
+
+class SinkProblem(TemporaryProblem):
+    """What takes the results does not take them for now."""
+
+
 class MessagesGone(ConfigurationProblem):
-    """Messages were deleted from a log before they were read, and nobody said that they may be passed over."""
+    """Messages were deleted from a log before they were read, and nobody said to pass over them."""

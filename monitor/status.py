@@ -21,6 +21,7 @@ class Halt(enum.StrEnum):
     DEAD_LETTERS = "dead letters"
     GAP = "gap"
     SOURCE = "source"
+    SINK = "sink"
     STORAGE = "storage"
     OTHER = "other"
 

@@ -24,7 +24,7 @@ from safetensors.numpy import save as save_arrays
 
 from .errors import BadCheckpoint
 
-__all__ = ["SCHEMA", "damaged", "load", "load_newest", "remove", "save"]
+__all__ = ["SCHEMA", "damaged", "exists", "load", "load_newest", "remove", "save"]
 
 SCHEMA = 1
 _PREFIX = "state-"
@@ -102,6 +102,11 @@ def load_newest(directory: str | Path) -> tuple[Path, dict[str, Any]]:
     if damage:
         raise BadCheckpoint(f"no checkpoint in {root} is whole ({'; '.join(damage)})")
     raise BadCheckpoint(f"there is no checkpoint in {root}; save one there first, or name another directory")
+
+
+def exists(directory: str | Path) -> bool:
+    """Whether a directory holds a checkpoint, whole or damaged; one whose writing was cut short is none."""
+    return bool(_folders(Path(directory)))
 
 
 def damaged(directory: str | Path) -> dict[str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 from pathlib import Path, PurePath
 from typing import Annotated, NoReturn
@@ -50,7 +50,11 @@ class StdinChoice(StrEnum):
     NEW = "new"
 
 
+SERVICE_OPTIONS = {"config", "settings_set", "standby"}
+
+
 def command(
+    context: typer.Context,
     input_path: Annotated[
         str | None,
         typer.Option("--input", "-i", metavar="FILE|-", help="CSV, JSON Lines, Parquet; plain or gzip."),
@@ -137,8 +141,8 @@ def command(
 ) -> None:
     """Predict, score, then learn: every record of a stream, in order.
 
-    With --input, a file or standard input to its end; with --config, a service that goes on (Kafka, Redis, HTTP,
-    files; late labels; several streams): see hmoe config --help. For example:
+    With --input, a file or standard input to its end; with --config, a service that goes on (Kafka,
+    Redis, HTTP, files; late labels; several streams): see hmoe config --help. For example:
 
     * hmoe run --input elec.csv.gz --target label
 
@@ -158,10 +162,13 @@ def command(
     from monitor.targets import Task
 
     if config is not None:
-        _require_no_input(input_path, target)
+        _require_none(
+            context, lambda name: name not in SERVICE_OPTIONS, "the configuration says that instead"
+        )
         _serve(config, settings_set or (), is_standby=standby)
     if input_path is None or target is None:
         raise UsageProblem("say what to learn from: --input FILE --target NAME, or --config hmoe.yaml")
+    _require_none(context, lambda name: name in SERVICE_OPTIONS, "it goes with --config alone")
     _require_consistent(input_path, resume, overwrite, stdin_holds)
     _require_delimiter(delimiter)
     usual = RunPaths.inside(run_dir or Path("runs", _run_name(input_path)))
@@ -207,9 +214,13 @@ def _serve(config: Path, settings: Sequence[str], *, is_standby: bool) -> NoRetu
     raise typer.Exit(run_service(config, settings_of(list(settings)), os.environ, is_standby=is_standby))
 
 
-def _require_no_input(input_path: str | None, target: str | None) -> None:
-    if input_path is not None or target is not None:
-        raise UsageProblem("--config says what to learn from: leave out --input and --target, or --config")
+def _require_none(context: typer.Context, is_unwanted: Callable[[str], bool], why: str) -> None:
+    """Refuse options that would have no effect."""
+    for option in context.command.params:
+        name = option.name or ""
+        source = context.get_parameter_source(name)
+        if source is not None and source.name == "COMMANDLINE" and is_unwanted(name):
+            raise UsageProblem(f"leave out {option.opts[0]}: {why}")
 
 
 def _run_name(input_path: str) -> str:

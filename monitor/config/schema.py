@@ -116,7 +116,10 @@ class LabelConfig(Section):
 
     arrive: Literal["with the record", "later"] = Field("with the record", description="when labels come")
     key: str = Field("id", description="field that joins a record and its label")
-    time: str | None = Field(None, description="field with the Unix time of an event; none takes the log's")
+    time: str | None = Field(
+        None,
+        description="field with the Unix time of an event, at most a day past that of the log; none takes it",
+    )
     max_pending: int = Field(100_000, ge=1, description="most records that wait for labels")
     max_age_seconds: float | None = Field(
         None, gt=0.0, description="how long a record waits, by the times of the stream; none waits for ever"

@@ -17,9 +17,10 @@ from monitor.sources.messages import Channel, Message
 from monitor.targets import Task, to_targets
 from stream_hmoe.events import Event, Example, Label, Observation
 
-__all__ = ["LAST_SECONDS", "MAX_TEXT", "RecordReader"]
+__all__ = ["AHEAD_SECONDS", "LAST_SECONDS", "MAX_TEXT", "RecordReader"]
 
 MAX_TEXT = 200  # characters of a key or of a class: both are kept in memory
+AHEAD_SECONDS = 86_400.0  # the clock of a sender may be wrong by a time zone; more would age all that waits
 LAST_SECONDS = 1e11  # in the year 5138; a larger number is most likely in milliseconds
 
 
@@ -152,6 +153,9 @@ class RecordReader:
         if not 0 <= value < LAST_SECONDS:
             remedy = "Send seconds since 1970, not milliseconds."
             raise Unusable(BadKind.RANGE, self._time, shown(value), "the time is no Unix time", remedy)
+        if 0.0 < message.time_seconds < value - AHEAD_SECONDS:
+            reason = "the time is more than a day after the time of the message"
+            raise Unusable(BadKind.RANGE, self._time, shown(value), reason, "Set the sender's clock right.")
         return float(value)
 
     def _read_target(self, value: Any) -> Any:

@@ -11,6 +11,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from monitor.decoding.json_faults import name_that_stands_twice
+from monitor.decoding.records import AHEAD_SECONDS
 from monitor.http.bodies import AdminBody, EventBody, LooseEvent, Scalar
 from monitor.http.gateway import Intake
 from monitor.http.refusals import HttpRefusal
@@ -82,7 +83,7 @@ def to_entry(event: EventBody, intake: Intake, place: str = "$") -> Entry:
         place: JSON path of the event, for messages.
 
     Raises:
-        HttpRefusal: it is none of the three, or not one that the stream takes.
+        HttpRefusal: it is none of the three, or not one that the stream takes, or its time cannot be.
     """
     _require_kind(event, intake, place)
     is_label = not isinstance(event.label, UnsetType)
@@ -90,7 +91,11 @@ def to_entry(event: EventBody, intake: Intake, place: str = "$") -> Entry:
     for value in (event.label, event.target):
         if not isinstance(value, UnsetType):
             fields[intake.target] = value
-    seconds = time.time() if isinstance(event.time_seconds, UnsetType) else event.time_seconds
+    now = time.time()
+    seconds = now if isinstance(event.time_seconds, UnsetType) else event.time_seconds
+    if seconds > now + AHEAD_SECONDS:
+        message = "is more than a day ahead of the clock here; send the Unix time"
+        raise HttpRefusal(409, f"`{place}.time_seconds`: {message}")
     if intake.time is not None:
         if event.time_seconds is not UNSET and intake.time in fields:
             _invalid(f"{place}.time_seconds", f"is also features.{intake.time}; send it once")

@@ -168,7 +168,7 @@ class JournalFold:
             self._close(self._records_seen, rows)
         for rejections in self._rejections.values():
             self._rejected_total += rejections.total
-            rows.events.append(rejections.event())
+            rows.tell(self._records_seen, rejections.event())
         self._rejections = {}
         return rows.frozen()
 
@@ -237,13 +237,13 @@ class JournalFold:
                 self._drifts.append(fact)
                 if fact.level is Level.DRIFT:
                     self._drift_counts[fact.signal] = self._drift_counts.get(fact.signal, 0) + 1
-                rows.events.append(drift_event(fact))
+                rows.tell(fact.record, drift_event(fact))
             case Restructured():
                 self.leaves.restructure(fact.topology, fact.record)
                 self._restructures.append((fact.record, len(fact.topology.leaves)))
                 rows.topology = [row for row in rows.topology if row.record != fact.record]
                 rows.topology.extend(self.leaves.rows(fact.record))
-                rows.events.append(restructure_event(fact))
+                rows.tell(fact.record, restructure_event(fact))
             case Profiled():
                 # A change of the leaves may have been told before, though it came later.
                 leaf = self.leaves.numbers_before(fact.record)
@@ -254,7 +254,7 @@ class JournalFold:
                 self.control.take(fact)
             case Decided():
                 self.control.take(fact)
-                rows.events.append(decision_event(fact))
+                rows.tell(fact.record, decision_event(fact))
 
     def _close(self, end: int, rows: _RowLists) -> None:
         """Give the rows of the interval that ends before record ``end``."""
@@ -266,7 +266,7 @@ class JournalFold:
         rejections = self._rejections.pop((end - 1) // self._interval_records, None)
         if rejections is not None:
             self._rejected_total += rejections.total
-            rows.events.append(rejections.event())
+            rows.tell(end - 0.5, rejections.event())  # before whatever belongs to the next interval
         shares = share_rows(end, piece, weighed)
         self.totals.add(shares, len(weighed.record), len(piece.record))
         rows.shares.extend(shares)
@@ -330,15 +330,21 @@ class _RowLists:
         self.intervals: list[IntervalRow] = []
         self.shares: list[ShareRow] = []
         self.topology: list[TopologyRow] = []
-        self.events: list[EventRow] = []
+        self.events: list[tuple[float, EventRow]] = []
         self.evidence: list[EvidenceRow] = []
         self.worth: list[WorthRow] = []
         self.features: list[FeatureRow] = []
         self.leaf_features: list[LeafFeatureRow] = []
         self.samples: list[SampleRow] = []
 
+    def tell(self, at: float, event: EventRow) -> None:
+        """Add an event that belongs to a record count: their order is that of the counts, however cut."""
+        self.events.append((at, event))
+
     def frozen(self) -> Rows:
-        return Rows(**{name: tuple(rows) for name, rows in vars(self).items()})
+        events = [event for _, event in sorted(self.events, key=lambda told: told[0])]
+        others = {name: tuple(rows) for name, rows in vars(self).items() if name != "events"}
+        return Rows(**others, events=tuple(events))
 
 
 def _popped(pieces: Sequence[Piece], end: int) -> tuple[Piece, list[Piece]]:

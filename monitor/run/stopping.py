@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from collections.abc import Callable
 from types import FrameType, TracebackType
 from typing import Any, Self
 
@@ -12,10 +13,15 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class StopRequest:
-    """Notes SIGINT (Ctrl-C) and SIGTERM while it is entered, so that the block under way can be finished."""
+    """Notes SIGINT (Ctrl-C) and SIGTERM while it is entered, so that the block under way can be finished.
 
-    def __init__(self) -> None:
+    Args:
+        when_asked: called at once, also while the block under way hangs.
+    """
+
+    def __init__(self, when_asked: Callable[[], None] | None = None) -> None:
         self.reason: str | None = None
+        self._when_asked = when_asked
         self._before: dict[signal.Signals, Any] = {}
 
     def __enter__(self) -> Self:
@@ -37,3 +43,5 @@ class StopRequest:
         if self.reason is not None:
             raise KeyboardInterrupt
         self.reason = "Ctrl-C" if number == signal.SIGINT else signal.Signals(number).name
+        if self._when_asked is not None:
+            self._when_asked()

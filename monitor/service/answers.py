@@ -20,7 +20,7 @@ class Waiting:
 
     future: Future[Sequence[Answer]]
     left: set[int] = field(default_factory=set)
-    found: dict[int, list[Answer]] = field(default_factory=dict)
+    found: dict[int, Answer] = field(default_factory=dict)
 
 
 class Answers:
@@ -35,7 +35,7 @@ class Answers:
         return bool(self._waiting)
 
     def submit(self, append: Callable[[Announce], object]) -> Future[Sequence[Answer]]:
-        """Put messages into an inbox -> the answers for all of them, in order.
+        """Put messages into an inbox -> one answer for each, in order.
 
         Args:
             append: puts them there; it is told whom to announce their numbers to, before anyone reads them.
@@ -50,16 +50,16 @@ class Answers:
         append(expect)
         return waiting.future
 
-    def give(self, number: int, answers: list[Answer]) -> None:
+    def give(self, number: int, answer: Answer) -> None:
         """What became of one message; nobody may have asked."""
         with self._lock:
             waiting = self._waiting.pop(number, None)
         if waiting is None:
             return
-        waiting.found[number] = answers
+        waiting.found[number] = answer
         waiting.left.discard(number)
         if not waiting.left:
-            waiting.future.set_result([one for at in sorted(waiting.found) for one in waiting.found[at]])
+            waiting.future.set_result([waiting.found[at] for at in sorted(waiting.found)])
 
     def fail(self, reason: str) -> None:
         """Nobody will be answered any more."""

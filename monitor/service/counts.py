@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
@@ -23,17 +23,17 @@ class DeadReason(enum.StrEnum):
 
 @dataclass(slots=True)
 class Counts:
-    """Running counts; all are part of the checkpoint.
+    """Running counts; all are part of the checkpoint. What can be counted is there from the start, as 0.
 
     Args:
         unreadable: messages that hold no event, by channel.
-        dead_letters: messages that could not be used.
+        dead_letters: messages that could not be used, by reason.
         skipped: messages that were gone before they could be read.
         announced: drifts and decisions written to their sink.
     """
 
-    unreadable: dict[str, int] = field(default_factory=lambda: dict.fromkeys(Channel, 0))
-    dead_letters: dict[str, int] = field(default_factory=dict)
+    unreadable: dict[str, int] = field(default_factory=lambda: _none_of(Channel))
+    dead_letters: dict[str, int] = field(default_factory=lambda: _none_of(DeadReason))
     skipped: int = 0
     announced: int = 0
 
@@ -48,14 +48,14 @@ class Counts:
             labels_rejected=account.labels_rejected + labels,
         )
 
-    def dead(self, kind: DeadReason) -> None:
+    def dead(self, reason: DeadReason) -> None:
         """Count a dead letter."""
-        self.dead_letters[kind] = self.dead_letters.get(kind, 0) + 1
+        self.dead_letters[reason.value] += 1
 
     def state_dict(self) -> dict[str, Any]:
         """All counts."""
         return {
-            "unreadable": {str(channel): count for channel, count in self.unreadable.items()},
+            "unreadable": dict(self.unreadable),
             "dead_letters": dict(self.dead_letters),
             "skipped": self.skipped,
             "announced": self.announced,
@@ -64,6 +64,11 @@ class Counts:
     @classmethod
     def from_state_dict(cls, state: Mapping[str, Any]) -> Self:
         """What ``state_dict`` gave."""
-        unreadable = {channel.value: int(state["unreadable"][channel.value]) for channel in Channel}
-        dead_letters = {str(kind): int(count) for kind, count in state["dead_letters"].items()}
-        return cls(unreadable, dead_letters, int(state["skipped"]), int(state["announced"]))
+        counts = cls(skipped=int(state["skipped"]), announced=int(state["announced"]))
+        counts.unreadable |= {channel: int(count) for channel, count in state["unreadable"].items()}
+        counts.dead_letters |= {reason: int(count) for reason, count in state["dead_letters"].items()}
+        return counts
+
+
+def _none_of(kinds: Iterable[enum.StrEnum]) -> dict[str, int]:
+    return {kind.value: 0 for kind in kinds}

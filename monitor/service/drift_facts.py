@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
-from monitor.journal.schema import EventKind
+from monitor.journal.opening import open_for_reading
+from monitor.journal.schema import EventKind, JournalError, JournalMissing
+from monitor.problems import TemporaryProblem
 from stream_hmoe.events import Drifted, Level
 
 __all__ = ["newest_drifts"]
@@ -26,10 +27,17 @@ def newest_drifts(journal: Path, after_record: int, limit: int) -> Sequence[Drif
         journal: the journal of the stream.
         after_record: only what happened later.
         limit: at most so many.
+
+    Raises:
+        TemporaryProblem: the journal cannot be read.
     """
-    if not journal.exists():
+    try:
+        connection = open_for_reading(journal)
+    except JournalMissing:
         return ()
-    with closing(sqlite3.connect(f"file:{journal}?mode=ro", uri=True)) as connection:
+    except JournalError as error:
+        raise TemporaryProblem(str(error)) from error
+    with closing(connection):
         rows = connection.execute(QUERY, (EventKind.DRIFT.value, after_record, limit)).fetchall()
     return [
         Drifted(record, signal, Level(level), 0.0 if statistic is None else statistic, json.loads(detail))

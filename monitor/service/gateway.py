@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections import deque
@@ -44,7 +45,7 @@ class ModelGateway:
         self._supervisors = supervisors
         self._requests: deque[Callable[[], None]] = deque()
         self._wake = threading.Event()
-        self._beat_seconds = time.monotonic()
+        self._beat_seconds = math.inf  # opening the streams may take long, with a warm start above all
         self._asked_seconds = 0.0
         self._is_closed = False
 
@@ -53,9 +54,9 @@ class ModelGateway:
     def serve(self) -> None:
         """Do what was asked for since the last time."""
         self._beat_seconds = time.monotonic()
-        while self._requests:
+        if self._requests:
             self._asked_seconds = self._beat_seconds
-            self._requests.popleft()()
+        self._do_requests()
 
     def turn_messages(self) -> int:
         """Most messages of a stream's turn: few while somebody waits for answers."""
@@ -68,10 +69,9 @@ class ModelGateway:
             self._wake.clear()
 
     def close(self) -> None:
-        """Answer everybody who still waits that it is over."""
+        """Answer everybody who still waits, and whoever comes, that it is over; may be called twice."""
         self._is_closed = True
-        while self._requests:
-            self._requests.popleft()()
+        self._do_requests()
         for supervisor in self._supervisors.values():
             supervisor.answers.fail("the service stops")
 
@@ -132,7 +132,7 @@ class ModelGateway:
         """Have a checkpoint written now."""
 
         def save(worker: StreamWorker) -> Ordered:
-            worker.save()
+            worker.order_checkpoint(_named(caller))
             return Ordered(True, "a checkpoint was written", worker.records)
 
         return self._ask(stream, save)
@@ -173,7 +173,18 @@ class ModelGateway:
 
         self._requests.append(do)
         self._wake.set()
+        if self._is_closed:  # the model's thread does not look any more
+            self._do_requests()
         return future
+
+    def _do_requests(self) -> None:
+        """Do what is asked for; each request goes to one thread."""
+        while True:
+            try:
+                do = self._requests.popleft()
+            except IndexError:
+                return
+            do()
 
 
 def _named(caller: Caller) -> str:

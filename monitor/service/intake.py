@@ -54,8 +54,8 @@ class Intake(Protocol):
             Problem: the source cannot go on.
         """
 
-    def acknowledge(self, newest: Position, oldest: Position) -> None:
-        """The newest and the oldest checkpoint that are kept hold these positions."""
+    def acknowledge(self, newest: Position, oldest: Position | None) -> None:
+        """The newest and the oldest checkpoint that are kept hold these positions; None is not known."""
 
     def lag(self) -> Mapping[str, int]:
         """Messages that wait in every log, as far as known."""
@@ -90,10 +90,10 @@ class MessageIntake:
         skipped = sum(batch.skipped.values())
         return Arrived(self._decoder.decode(messages), message, batch.position, skipped, batch.is_end)
 
-    def acknowledge(self, newest: Position, oldest: Position) -> None:
+    def acknowledge(self, newest: Position, oldest: Position | None) -> None:
         """The newest and the oldest checkpoint that are kept hold these positions."""
         position = oldest if self._is_emptied else newest
-        if position:  # there is none before the first message
+        if position:  # there is none before the first message, and that of an earlier worker is not known
             self._source.acknowledge(position)
 
     def lag(self) -> Mapping[str, int]:
@@ -138,7 +138,7 @@ class FileIntake:
         )
         return Arrived(decoded, lambda index, row: self._message(chunk, index), chunk.position)
 
-    def acknowledge(self, newest: Position, oldest: Position) -> None:
+    def acknowledge(self, newest: Position, oldest: Position | None) -> None:
         """A file keeps everything."""
 
     def lag(self) -> Mapping[str, int]:

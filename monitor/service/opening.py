@@ -13,13 +13,14 @@ from monitor.config.schema import (
     FileSourceConfig,
     HttpSourceConfig,
     KafkaSourceConfig,
+    RedisSourceConfig,
     ServiceConfig,
     StreamConfig,
 )
 from monitor.dead_letters import FloodGuard
 from monitor.decoding import make_decoder
 from monitor.journal.fold import INTERVAL_RECORDS, WINDOW_INTERVALS, JournalFold
-from monitor.journal.writer import JournalWriter, Retention
+from monitor.journal.writer import JournalWriter, Mark, Retention
 from monitor.logs import Log
 from monitor.models import CONTROLLER, build_pipeline
 from monitor.problems import ConfigurationProblem
@@ -100,6 +101,7 @@ def open_stream(service: ServiceConfig, config: StreamConfig, log: Log, stack: E
     retention = Retention(**service.journal.model_dump())
     journal = stack.enter_context(closing(JournalWriter(paths.journal, _meta(config), retention)))
     if state is None:
+        journal.rewind(Mark())  # of a process that was killed before its first checkpoint
         _warm_up(config, pipeline, log)
     else:
         pipeline.load_state_dict(state.pipeline)
@@ -117,7 +119,7 @@ def open_stream(service: ServiceConfig, config: StreamConfig, log: Log, stack: E
         guard.load_state_dict(state.guard)
     if guard.is_halted:
         guard.release()  # whoever starts the stream again has looked at it
-    inbox = _inbox(config, paths)
+    inbox = _inbox(config, paths, stack)
     return StreamParts(
         is_new=state is None,
         position=position,
@@ -139,8 +141,10 @@ def identity(config: StreamConfig) -> dict[str, Any]:
     """What must stay the same for a checkpoint to go on with."""
     source = config.source
     where: dict[str, Any] = {"kind": source.kind}
-    if isinstance(source, KafkaSourceConfig):
+    if isinstance(source, KafkaSourceConfig | RedisSourceConfig):
         where |= {"events": source.events, "labels": source.labels}
+    elif isinstance(source, FileSourceConfig):
+        where |= {"path": source.path}
     return {
         "target": config.target,
         "task": config.task.value,
@@ -157,7 +161,7 @@ def identity(config: StreamConfig) -> dict[str, Any]:
 def _newest(config: StreamConfig, paths: StreamPaths, log: Log) -> StreamState | None:
     for name, reason in checkpoint.damaged(paths.checkpoint).items():
         log.error("checkpoint_damaged", checkpoint=name, reason=reason)
-    if not any(paths.checkpoint.glob("state-*")):
+    if not checkpoint.exists(paths.checkpoint):
         return None
     state = StreamState.from_dict(checkpoint.load(paths.checkpoint))
     wanted = identity(config)
@@ -191,11 +195,11 @@ def _warm_up(config: StreamConfig, pipeline: Pipeline, log: Log) -> None:
     log.info("warm_started", file=str(config.warm_start), records=learned, rejected=rejected)
 
 
-def _inbox(config: StreamConfig, paths: StreamPaths) -> Inbox | None:
+def _inbox(config: StreamConfig, paths: StreamPaths, stack: ExitStack) -> Inbox | None:
     source = config.source
     if not isinstance(source, HttpSourceConfig):
         return None
-    return Inbox(paths.inbox, source.max_inbox_bytes, source.is_synced)
+    return stack.enter_context(closing(Inbox(paths.inbox, source.max_inbox_bytes, source.is_synced)))
 
 
 def _intake(config: StreamConfig, inbox: Inbox | None, position: Position, stack: ExitStack) -> Intake:

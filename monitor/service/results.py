@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from monitor.decoding import WHOLE, Bad
@@ -72,12 +72,13 @@ class EventResults:
         """Tell those who wait what became of their messages."""
         made = dict(self._made())
         decoded = self._arrived.decoded
-        found: dict[int, list[Answer]] = {}
+        found: dict[int, Answer] = {}
         for index, outcome in enumerate(self._taken.outcomes):
             origin = decoded.origins[self._begin + index]
-            found.setdefault(origin, []).append(self._answer(index, outcome, made.get(index)))
-        for origin, given in found.items():
-            answers.give(int(self._arrived.message(origin, WHOLE).offset), given)
+            answer = self._answer(index, outcome, made.get(index))
+            found[origin] = _with_label(found[origin], answer) if origin in found else answer
+        for origin, answer in found.items():
+            answers.give(int(self._arrived.message(origin, WHOLE).offset), answer)
 
     def _answer(self, index: int, outcome: EventOutcome, made: Made | None) -> Answer:
         refusal = None
@@ -110,7 +111,7 @@ class EventResults:
 def answer_unreadable(answers: Answers, message: Message, bad: Bad) -> None:
     """Tell whoever sent a message that it holds no event."""
     refusal = Refusal(bad.field, bad.value, bad.reason, bad.remedy)
-    answers.give(int(message.offset), [Answer(Outcome.REJECTED, None, refusal)])
+    answers.give(int(message.offset), Answer(Outcome.REJECTED, None, refusal))
 
 
 def decision_records(
@@ -140,6 +141,11 @@ def predict(pipeline: Pipeline, features: Mapping[str, Any]) -> Prediction:
         return Prediction(best, probabilities.get(best), None, record)
     mean, deviation = model.predict_moments_one(features)
     return Prediction(mean, None, deviation, record)
+
+
+def _with_label(record: Answer, label: Answer) -> Answer:
+    """One answer for a message that held a record and its label: what became of the label, if it could."""
+    return record if record.refusal is not None else replace(label, prediction=record.prediction)
 
 
 def _prediction(record: int, value: Any, certainty: float, *, is_class: bool) -> Prediction:

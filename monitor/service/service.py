@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import threading
 from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
@@ -15,6 +13,7 @@ from monitor.metrics import Process, registry_of
 from monitor.problems import ExitCode
 from monitor.run.stopping import StopRequest
 from monitor.service.gateway import ModelGateway
+from monitor.service.grace import Grace
 from monitor.service.reload import ReloadRequest, reload_config
 from monitor.service.supervisor import Standing, StreamSupervisor
 
@@ -46,12 +45,13 @@ def run_service(
     log = get_logger()
     with ExitStack() as stack:
         service = Service(config, is_standby=is_standby)
+        grace = stack.enter_context(Grace())
         stack.callback(service.close)
         registry = registry_of(service.boards, Process(config.state, config_hash(config)))
         app = build_app(service.gateway, config.http, registry)
         server = stack.enter_context(HttpServer(app, config.http.host, config.http.port))
         log.info("http_listening", address=server.address)
-        stop = stack.enter_context(StopRequest())
+        stop = stack.enter_context(StopRequest(lambda: grace.begin(service.config.grace_seconds)))
         hang_up = stack.enter_context(ReloadRequest())
         service.start()
         while not stop.is_requested:
@@ -59,7 +59,7 @@ def run_service(
                 reload_config(service, load)
             if not service.turn():
                 break
-        _end_within(config.grace_seconds)
+        grace.begin(service.config.grace_seconds)
         service.stop(stop.reason or "every source has ended")
         return ExitCode.OK
 
@@ -101,24 +101,13 @@ class Service:
         return any(supervisor.standing is not Standing.ENDED for supervisor in streams)
 
     def stop(self, reason: str) -> None:
-        """Stop every stream in order, with a checkpoint."""
+        """Stop every stream in order, with a checkpoint, and answer everybody who still waits."""
         for supervisor in self.supervisors.values():
             supervisor.stop(reason)
+        self.gateway.close()
 
     def close(self) -> None:
         """Let go of everything."""
         self.gateway.close()
         for supervisor in self.supervisors.values():
             supervisor.close()
-
-
-def _end_within(seconds: float) -> None:
-    """End the process at once if the orderly end takes longer: the newest checkpoint holds what counts."""
-
-    def end() -> None:
-        get_logger().error("grace_exceeded", seconds=seconds)
-        os._exit(ExitCode.TEMPORARY)
-
-    timer = threading.Timer(seconds, end)
-    timer.daemon = True
-    timer.start()

@@ -12,15 +12,23 @@ import fcntl
 import sqlite3
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from typing import TypeVar
 
 from monitor.config.schema import ServiceConfig, StreamConfig
-from monitor.journal.schema import EventKind
+from monitor.journal.schema import EventKind, JournalLocked
 from monitor.logs import Log
-from monitor.problems import ConfigurationProblem, MessagesGone, Problem, TemporaryProblem
+from monitor.problems import (
+    ConfigurationProblem,
+    MessagesGone,
+    Problem,
+    SinkProblem,
+    StorageProblem,
+    TemporaryProblem,
+)
 from monitor.service.answers import Answers
+from monitor.service.counts import Counts
 from monitor.service.opening import open_stream
 from monitor.service.paths import StreamPaths
 from monitor.service.worker import DeadLetterFlood, StreamWorker
@@ -32,7 +40,6 @@ __all__ = ["Standing", "StreamSupervisor"]
 FIRST_PAUSE_SECONDS = 0.5
 LONGEST_PAUSE_SECONDS = 60.0
 MAX_FAILURES = 8
-PROGRESS_RECORDS = 1
 LOCK_PAUSE_SECONDS = 0.5
 Result = TypeVar("Result")
 
@@ -40,6 +47,7 @@ Result = TypeVar("Result")
 class Standing(enum.StrEnum):
     """What a stream is doing."""
 
+    OPENING = "being opened"
     WAITING = "waiting for its turn: another worker holds the stream"
     RUNNING = "running"
     RETRYING = "to be started again"
@@ -60,9 +68,10 @@ class StreamSupervisor:
     def __init__(self, service: ServiceConfig, config: StreamConfig, *, is_standby: bool, log: Log) -> None:
         self.config = config
         self.service = service
-        self.board = StatusBoard(Status(config.task, stream=config.name))
+        counts = Counts()  # every reason counts 0 before the first dead letter
+        self.board = StatusBoard(Status(config.task, stream=config.name, dead_letters=counts.dead_letters))
         self.answers = Answers()
-        self.standing = Standing.WAITING
+        self.standing = Standing.OPENING
         self.worker: StreamWorker | None = None
         self._paths = StreamPaths.inside(service.state, config.name)
         self._is_standby = is_standby
@@ -91,7 +100,7 @@ class StreamSupervisor:
                 message = f"another worker holds the stream {self.config.name!r} in {self._paths.folder}"
                 raise TemporaryProblem(f"{message}: stop it first, or wait for it with --standby")
             self._log.info("standby", folder=str(self._paths.folder))
-            self._due_seconds = time.monotonic() + LOCK_PAUSE_SECONDS
+            self._wait()
             return
         self._try(self._begin)
         if self.standing is Standing.HALTED:
@@ -100,10 +109,10 @@ class StreamSupervisor:
     def turn(self, limit: int, wait_seconds: float) -> int:
         """Go on, as far as the stream can -> messages taken."""
         if self.standing in (Standing.WAITING, Standing.RETRYING) and time.monotonic() >= self._due_seconds:
-            if self.standing is Standing.RETRYING or self._take():
+            if self.standing is Standing.RETRYING or self._try(self._take):
                 self._try(self._begin)
-            else:
-                self._due_seconds = time.monotonic() + LOCK_PAUSE_SECONDS
+            elif self.standing is Standing.WAITING:
+                self._wait()
         if self.standing is not Standing.RUNNING:
             return 0
         taken = self._try(lambda: self._turn(limit, wait_seconds))
@@ -124,13 +133,17 @@ class StreamSupervisor:
     def _turn(self, limit: int, wait_seconds: float) -> int:
         assert self.worker is not None
         taken = self.worker.turn(limit, wait_seconds)
-        if taken >= PROGRESS_RECORDS:
+        if self.worker.checkpoints:  # it is past what failed before
             self._failures = 0
         if self.worker.is_ended:
             self.worker.finish(EventKind.FINISHED, "the source has ended")
             self._close_worker()
             self.standing = Standing.ENDED
         return taken
+
+    def _wait(self) -> None:
+        self.standing = Standing.WAITING
+        self._due_seconds = time.monotonic() + LOCK_PAUSE_SECONDS
 
     def _take(self) -> bool:
         """Become the one worker of the stream -> whether that worked."""
@@ -165,6 +178,10 @@ class StreamSupervisor:
             self._fail(str(flood), Halt.DEAD_LETTERS, is_final=True)
         except MessagesGone as gap:
             self._fail(str(gap), Halt.GAP, is_final=True)
+        except SinkProblem as problem:
+            self._fail(str(problem), Halt.SINK, is_final=False)
+        except (StorageProblem, JournalLocked) as problem:
+            self._fail(str(problem), Halt.STORAGE, is_final=False)
         except TemporaryProblem as problem:
             self._fail(str(problem), Halt.SOURCE, is_final=False)
         except (Problem, StreamHMoEError) as problem:
@@ -178,9 +195,12 @@ class StreamSupervisor:
         return None
 
     def _fail(self, reason: str, halt: Halt, *, is_final: bool) -> None:
+        self.board.current = replace(self.board.current, halted=reason, halt=halt)
+        if self.worker is not None:
+            with suppress(Exception):  # the journal may be what has failed
+                self.worker.tell_halt()
         self._close_worker()
         self.answers.fail(reason)
-        self.board.current = replace(self.board.current, halted=reason, halt=halt)
         if is_final:
             self.standing = Standing.HALTED
             self._log.error("stream_halted", reason=reason)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -16,7 +17,7 @@ from monitor.durations import EVENT_EDGES_SECONDS, LABEL_EDGES_SECONDS, Duration
 from monitor.http.gateway import Prediction
 from monitor.journal.schema import BadRow, EventKind
 from monitor.logs import Log
-from monitor.problems import ConfigurationProblem
+from monitor.problems import ConfigurationProblem, StorageProblem
 from monitor.run.recorder import Recorder
 from monitor.service.answers import Answers
 from monitor.service.counts import DeadReason
@@ -41,7 +42,14 @@ FLOOD_REMEDY = "look at them with hmoe dlq show, mend their sender, then start t
 
 
 class DeadLetterFlood(ConfigurationProblem):
-    """Too large a share of the messages could not be used: the stream halts instead of draining into them."""
+    """Too large a share of the messages could not be used: the stream halts instead of draining into them.
+
+    It halts at the end of the turn: the source has given no position within it.
+    """
+
+
+class CheckpointFailed(StorageProblem):
+    """The disk does not take a checkpoint; the stream itself is as it should be."""
 
 
 class StreamWorker:
@@ -55,6 +63,9 @@ class StreamWorker:
         board: where its status is shown to other threads.
         answers: who waits for what became of which message.
         log: says what happens.
+
+    Attributes:
+        checkpoints: how many were made of what this worker has taken.
     """
 
     def __init__(
@@ -76,7 +87,9 @@ class StreamWorker:
         self._log = log
         self._recorder = Recorder(parts.fold, parts.journal, parts.audit, board)
         self._position = parts.position
-        self._kept: deque[Position] = deque([parts.position])
+        # Where the checkpoints on disk begin, the oldest first; None for those of earlier workers.
+        self._kept: deque[Position | None] = deque([*[None] * (saving.keep - 1), parts.position])
+        self.checkpoints = 0
         self._saved_seconds = time.monotonic()
         self._saved_received = parts.pipeline.account.received
         self._is_changed = parts.is_new
@@ -130,17 +143,30 @@ class StreamWorker:
 
         Raises:
             OrderRefused: it is impossible now; the message says why.
+            Problem: it is done, but a crash may undo it.
         """
         self.parts.pipeline.order(order)
-        records = self.parts.pipeline.records_seen
-        self.parts.audit.note(records, ORDERED, {"order": order.value, "caller": caller, "reason": why})
-        self._recorder.announce(EventKind.ORDERED, f"{caller} ordered: {order.value}", records)
-        self._log.info("ordered", order=order.value, caller=caller, record=records)
+        self.parts.audit.note(self.records, ORDERED, {"order": order.value, "caller": caller, "reason": why})
+        self._note_order(order.value, caller)
         self._board.current = replace(self._board.current, is_frozen=self.parts.pipeline.is_frozen)
         self.save()
 
+    def order_checkpoint(self, caller: str) -> None:
+        """Make a checkpoint for an operator.
+
+        Raises:
+            Problem: it could not be made.
+        """
+        self._note_order("checkpoint", caller)
+        self.save()
+
     def save(self) -> None:
-        """Make a checkpoint: everything that it counts on is safe before it is."""
+        """Make a checkpoint: everything that it counts on is safe before it is.
+
+        Raises:
+            CheckpointFailed: the disk does not take it.
+            Problem: a sink does not take what it counts on.
+        """
         parts, begun = self.parts, time.monotonic()
         records = parts.pipeline.records_seen
         self._recorder.announce(EventKind.CHECKPOINT, f"checkpoint after {records:,} records", records)
@@ -148,24 +174,19 @@ class StreamWorker:
             sink.flush()
         parts.audit.sync()
         parts.journal.sync()
-        folder = checkpoint.save(self._paths.checkpoint, self._state().to_dict(), keep=self.saving.keep)
-        self._kept.append(self._position)
-        while len(self._kept) > self.saving.keep:
-            self._kept.popleft()
-        parts.intake.acknowledge(self._position, self._kept[0])
-        seconds = time.monotonic() - begun
-        size = sum(file.stat().st_size for file in folder.iterdir())
-        self._board.current = replace(
-            self._board.current,
-            checkpoint_record=records,
-            checkpoint_seconds=time.time(),
-            checkpoint_duration_seconds=seconds,
-            checkpoint_bytes=size,
-        )
+        try:
+            folder = checkpoint.save(self._paths.checkpoint, self._state().to_dict(), keep=self.saving.keep)
+            self._recorder.note_checkpoint(folder, records, begun)
+            self._acknowledge()
+        except OSError as error:
+            raise self._failed(error) from error
+        self.checkpoints += 1
         self._saved_seconds = time.monotonic()
         self._saved_received = parts.pipeline.account.received
         self._is_changed = False
-        self._log.debug("checkpoint_saved", records=records, seconds=round(seconds, 4), bytes=size)
+        told = self._board.current
+        seconds = round(told.checkpoint_duration_seconds, 4)
+        self._log.debug("checkpoint_saved", records=records, seconds=seconds, bytes=told.checkpoint_bytes)
 
     def finish(self, kind: EventKind, message: str) -> None:
         """Stop in order: the stream ended, or it is to stand still."""
@@ -179,6 +200,10 @@ class StreamWorker:
         self.parts.journal.set_meta({"status": status})
         self._log.info(status, reason=message, records=self.parts.pipeline.records_seen)
 
+    def tell_halt(self) -> None:
+        """Let the readers of the journal know what the board says: why the stream stands still."""
+        self._write_flow()
+
     def _begin(self) -> None:
         parts, records = self.parts, self.parts.pipeline.records_seen
         kind = EventKind.STARTED if parts.is_new else EventKind.RESUMED
@@ -189,6 +214,7 @@ class StreamWorker:
         parts.journal.set_meta({"status": "running"})
         if parts.is_new:
             self.save()
+            self.checkpoints = 0
         self._log.info(kind.value, records=records, pending=parts.pipeline.account.pending)
 
     def _take_all(self, arrived: Arrived) -> None:
@@ -233,7 +259,7 @@ class StreamWorker:
             at = begin + index
             kind = DeadReason.LABEL if isinstance(decoded.events[at], Label) else DeadReason.RECORD
             message = arrived.message(decoded.origins[at], decoded.rows[at])
-            facts.append(self._put_aside(message, rejected, kind))
+            facts.append(self._put_aside(message, rejected, kind, rejected.field))
         return facts
 
     def _put_aside_unreadable(self, arrived: Arrived, bad: Bad) -> None:
@@ -242,17 +268,19 @@ class StreamWorker:
         parts.counts.unreadable[message.channel] += 1
         clock = parts.pipeline.records_seen
         fact = Rejected(clock, bad.field or "message", bad.value, bad.reason, bad.remedy)
-        fact = self._put_aside(message, fact, DeadReason.UNREADABLE)
+        fact = self._put_aside(message, fact, DeadReason.UNREADABLE, bad.field)
         parts.guard.take(1, [0])
         self._recorder.add([fact], clock, **self._status())
         if self._answers:
             answer_unreadable(self._answers, message, bad)
 
-    def _put_aside(self, message: Message, fact: Rejected, reason: DeadReason) -> Rejected:
+    def _put_aside(self, message: Message, fact: Rejected, reason: DeadReason, field: str) -> Rejected:
+        """Keep a message; ``field`` is empty when the whole is at fault."""
         parts = self.parts
-        if fact.field == "target":
-            fact = replace(fact, field=self.config.target)  # people know the label by the name of its field
-        letter = DeadLetter.of(message, fact)
+        if field == "target":  # people know the label by the name of its field
+            field = self.config.target
+            fact = replace(fact, field=field)
+        letter = DeadLetter.of(message, replace(fact, field=field))
         parts.dead_letters.add(letter)
         parts.counts.dead(reason)
         text = message.body[:MAX_SHOWN].decode("utf-8", "replace")
@@ -283,9 +311,11 @@ class StreamWorker:
         self._board.current = replace(
             self._board.current, lag_records=self.parts.intake.lag(), **self._status()
         )
-        latency, delay = self._flowed
-        row = flow_row(self._board.current, self._latency.since(latency), self._delay.since(delay))
-        self.parts.journal.write_flow(row)
+        self._write_flow()
+
+    def _write_flow(self) -> None:
+        latency, delay = self._latency.since(self._flowed[0]), self._delay.since(self._flowed[1])
+        self.parts.journal.write_flow(flow_row(self._board.current, time.time(), latency, delay))
         self._flowed = (self._latency, self._delay)
 
     def _save_if_due(self) -> None:
@@ -294,13 +324,28 @@ class StreamWorker:
         received = self.parts.pipeline.account.received - self._saved_received
         elapsed = time.monotonic() - self._saved_seconds
         if received >= self.saving.records or elapsed >= self.saving.seconds:
-            try:
+            with suppress(CheckpointFailed):  # it is counted and told; once more after the usual time
                 self.save()
-            except OSError as error:
-                self._saved_seconds = time.monotonic()  # once more after the usual time
-                failures = self._board.current.checkpoint_failures + 1
-                self._board.current = replace(self._board.current, checkpoint_failures=failures)
-                self._log.error("checkpoint_failed", err=str(error), failures=failures)
+
+    def _acknowledge(self) -> None:
+        """Tell the source which checkpoints there are."""
+        self._kept.append(self._position)
+        while len(self._kept) > self.saving.keep:
+            self._kept.popleft()
+        self.parts.intake.acknowledge(self._position, self._kept[0])
+
+    def _failed(self, error: OSError) -> CheckpointFailed:
+        self._saved_seconds = time.monotonic()
+        self._saved_received = self.parts.pipeline.account.received
+        failures = self._board.current.checkpoint_failures + 1
+        self._board.current = replace(self._board.current, checkpoint_failures=failures)
+        self._log.error("checkpoint_failed", err=str(error), failures=failures)
+        message = f"cannot write a checkpoint in {self._paths.checkpoint}: {error.strerror or error}"
+        return CheckpointFailed(f"{message}; make room on the disk")
+
+    def _note_order(self, order: str, caller: str) -> None:
+        self._recorder.announce(EventKind.ORDERED, f"{caller} ordered: {order}", self.records)
+        self._log.info("ordered", order=order, caller=caller, record=self.records)
 
     def _state(self) -> StreamState:
         parts = self.parts

@@ -11,7 +11,7 @@ from confluent_kafka import KafkaError, KafkaException, Producer
 
 from monitor.config.schema import KafkaSinkConfig
 from monitor.kafka_client import client_settings, first_error, lasting_problem
-from monitor.problems import ConfigurationProblem, Problem, TemporaryProblem
+from monitor.problems import ConfigurationProblem, Problem, SinkProblem
 
 __all__ = ["KafkaWriter"]
 
@@ -86,7 +86,7 @@ class KafkaWriter:
         """Return when all replicas have acknowledged everything.
 
         Raises:
-            TemporaryProblem: they have not.
+            SinkProblem: they have not.
             ConfigurationProblem: they will not: no such topic, not allowed, too large.
         """
         deadline = time.monotonic() + self._patience_seconds
@@ -125,10 +125,10 @@ class KafkaWriter:
 
     def _refused(self, error: KafkaError) -> Problem:
         what = f"topic {self._config.topic}"
-        return lasting_problem(error, what) or TemporaryProblem(
+        return lasting_problem(error, what) or SinkProblem(
             f"{what} on {self._config.brokers}: {error.str()}; go on from the last checkpoint"
         )
 
-    def _too_slow(self, what: str) -> TemporaryProblem:
+    def _too_slow(self, what: str) -> SinkProblem:
         where = f"topic {self._config.topic} on {self._config.brokers}"
-        return TemporaryProblem(f"{where}: {what} after {self._patience_seconds:g} s; are the brokers up?")
+        return SinkProblem(f"{where}: {what} after {self._patience_seconds:g} s; are the brokers up?")

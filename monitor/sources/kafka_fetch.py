@@ -13,7 +13,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException
 
 from monitor.config.schema import KafkaSourceConfig
 from monitor.kafka_client import END_OF_PARTITION, first_error, lasting_problem
-from monitor.problems import ConfigurationProblem, Problem
+from monitor.problems import ConfigurationProblem, MessagesGone, Problem
 from monitor.sources.kafka_partitions import KafkaLog, retained_offsets
 from monitor.sources.log_merge import LogMerge
 from monitor.sources.messages import Message
@@ -201,7 +201,7 @@ class KafkaFetch:
         else:
             message = f"{log.name}: offset {wanted} comes next, but only {earliest} to {end} are retained"
             remedy = "set gap: skip to go on without them, and retain messages for longer (retention.ms)"
-            self.failure = ConfigurationProblem(f"{message}: {earliest - wanted} messages are gone; {remedy}")
+            self.failure = MessagesGone(f"{message}: {earliest - wanted} messages are gone; {remedy}")
 
     def _read_from(self, log: KafkaLog, offset: int) -> None:
         self.consumer.resume([log.at(offset)])

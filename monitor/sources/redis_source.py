@@ -13,7 +13,7 @@ from types import ModuleType
 from typing import Any
 
 from monitor.config.schema import RedisSourceConfig
-from monitor.problems import ConfigurationProblem, Problem
+from monitor.problems import ConfigurationProblem, MessagesGone, Problem
 from monitor.sources.chunk import Position
 from monitor.sources.log_merge import Log, LogMerge
 from monitor.sources.messages import Batch, Channel, Message
@@ -209,7 +209,7 @@ class RedisSource:
         message = f"{log.name}: {gone} entries after {log.fetch_id} are gone"
         if self._config.gap == "fail":
             remedy = "set gap: skip to go on without them, and keep more entries (MAXLEN)"
-            self._failure = ConfigurationProblem(f"{message}; {remedy}")
+            self._failure = MessagesGone(f"{message}; {remedy}")
             return False
         logger.warning("%s", message)
         self._skipped[log.name] = self._skipped.get(log.name, 0) + gone
