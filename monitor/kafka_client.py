@@ -11,10 +11,20 @@ from pydantic import SecretStr
 from monitor.config.schema import KafkaConfig
 from monitor.problems import ConfigurationProblem, Problem, TemporaryProblem
 
-__all__ = ["QUERY_SECONDS", "client_settings", "first_error", "lasting_problem", "remedy_for"]
+__all__ = [
+    "END_OF_PARTITION",
+    "QUERY_SECONDS",
+    "client_settings",
+    "first_error",
+    "lasting_problem",
+    "remedy_for",
+]
 
 QUERY_SECONDS = 5.0
 """Longest wait for an answer to a question about topics and offsets."""
+
+END_OF_PARTITION = "_PARTITION_EOF"
+"""Name of what a consumer reports when it has read a partition to its end."""
 
 ONLY_EMERGENCIES = 0
 

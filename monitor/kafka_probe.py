@@ -10,12 +10,11 @@ from dataclasses import dataclass
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
 from monitor.config.schema import KafkaSinkConfig, KafkaSourceConfig
-from monitor.kafka_client import QUERY_SECONDS, client_settings, first_error, remedy_for
+from monitor.kafka_client import END_OF_PARTITION, QUERY_SECONDS, client_settings, first_error, remedy_for
 from monitor.problems import ConfigurationProblem
 
 __all__ = ["Finding", "probe_kafka"]
 
-END = "_PARTITION_EOF"
 SHORT_WAIT_MS = 50
 WATCH_IT = "is Kafka running, and are brokers and options: security.protocol right?"
 
@@ -117,7 +116,7 @@ def _reading(consumer: Consumer, topic: str, partition: int, seconds: float) -> 
         while time.monotonic() < deadline:
             for message in consumer.consume(1, max(0.0, deadline - time.monotonic())):
                 error = message.error()
-                if error is None or error.name() == END:
+                if error is None or error.name() == END_OF_PARTITION:
                     return Finding(True, f"{what}: allowed")
                 return _bad(what, error)
     except KafkaException as error:

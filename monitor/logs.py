@@ -158,8 +158,8 @@ class RepeatFilter(logging.Filter):
         return is_told
 
 
-class JsonFormatter(logging.Formatter):
-    """One JSON object a line.
+class RedactingFormatter(logging.Formatter):
+    """Tells no secret.
 
     Args:
         redactor: blackens secrets.
@@ -168,22 +168,18 @@ class JsonFormatter(logging.Formatter):
     def __init__(self, redactor: Redactor) -> None:
         super().__init__()
         self._redactor = redactor
+
+
+class JsonFormatter(RedactingFormatter):
+    """One JSON object a line."""
 
     def format(self, record: logging.LogRecord) -> str:
         """The record as a line."""
         return json.dumps(_entry(record, self._redactor), ensure_ascii=False, default=str)
 
 
-class TextFormatter(logging.Formatter):
-    """Time, level, stream, event and fields for people.
-
-    Args:
-        redactor: blackens secrets.
-    """
-
-    def __init__(self, redactor: Redactor) -> None:
-        super().__init__()
-        self._redactor = redactor
+class TextFormatter(RedactingFormatter):
+    """Time, level, stream, event and fields for people."""
 
     def format(self, record: logging.LogRecord) -> str:
         """The record as a line, and below it the trace of an error, if there is one."""

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["plain"]
+__all__ = ["finite", "plain"]
 
 
 def plain(value: Any) -> Any:
@@ -33,3 +33,8 @@ def plain(value: Any) -> Any:
     if isinstance(value, float):
         return float(value) if math.isfinite(value) else repr(float(value))
     return str(value)
+
+
+def finite(value: float) -> float | None:
+    """A number where there is no word for NaN and infinities: those become None."""
+    return float(value) if math.isfinite(value) else None

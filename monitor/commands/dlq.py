@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
 __all__ = ["app"]
 
-USUAL_FILE = "dead-letters.jsonl"
-
 app = typer.Typer(
     help=(
         "Look at messages that could not be used, and send them once more.\n\n"
@@ -72,7 +70,7 @@ def show(
 
     * hmoe dlq show runs/elec --field price --samples 5
     """
-    from monitor.dead_letters.counting import count_reasons, shortened
+    from monitor.dead_letters.counting import count_reasons, shown_body
 
     letters = _chosen(_letters(path, config, settings, stream), reason, field, channel)
     found = count_reasons(letters, samples)
@@ -86,7 +84,7 @@ def show(
         print(f"\n{entry.count:>8,}  {where}{entry.reason}\n          {entry.remedy}")
         for letter in entry.samples:
             value = f"{letter.value}  " if letter.value else ""
-            print(f"          {letter.origin}  {value}{shortened(letter.body)}")
+            print(f"          {letter.origin}  {value}{shown_body(letter.body)}")
 
 
 @app.command("replay")
@@ -128,7 +126,7 @@ def replay(
 
     * hmoe dlq replay runs/elec --to-file again.jsonl
 
-    Exit codes: 0 all sent; 75 the target stopped answering (go on with --skip); 78 some were refused.
+    Exit codes: 0 all sent; 75 the target stopped taking them (go on with --skip); 78 some were refused.
     """
     from monitor.dead_letters import replaying
 
@@ -169,7 +167,7 @@ def _letters(
     path: Path | None, config: Path | None, settings: list[str] | None, stream: str | None
 ) -> Iterator[DeadLetter]:
     from monitor.config.schema import KafkaSinkConfig
-    from monitor.dead_letters.reading import find_file, read_file
+    from monitor.dead_letters.reading import FILE_NAME, find_file, read_file
 
     if path is not None:
         return read_file(find_file(path))
@@ -182,7 +180,7 @@ def _letters(
         from monitor.dead_letters.kafka_topic import read_topic
 
         return read_topic(sink, sink.topic)
-    file = service.state / chosen.name / USUAL_FILE if sink.path is None else sink.path
+    file = service.state / chosen.name / FILE_NAME if sink.path is None else sink.path
     return read_file(file) if file.exists() else iter(())
 
 

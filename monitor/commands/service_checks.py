@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Iterator
 from pathlib import Path
 
 from monitor.commands.checks import Check, check_disk, check_package, check_port, check_writable
-from monitor.config import ServiceConfig, StreamConfig, config_hash, read_token
-from monitor.config.agreement import is_loopback
+from monitor.config import ServiceConfig, StreamConfig, config_hash, is_loopback, read_token
 from monitor.config.schema import (
     FileSinkConfig,
     FileSourceConfig,
     HttpConfig,
-    KafkaConfig,
     KafkaSinkConfig,
     KafkaSourceConfig,
     RedisSourceConfig,
@@ -87,13 +84,15 @@ def _readable(name: str, path: Path) -> Check:
         return Check(name, False, f"cannot read {path}: {error.strerror}")
 
 
-def _kafka(name: str, config: KafkaConfig) -> Iterator[Check]:
-    """What the probe of the Kafka connector finds."""
+def _kafka(name: str, config: KafkaSourceConfig | KafkaSinkConfig) -> Iterator[Check]:
+    """What the probe of the cluster finds."""
     package = check_package("confluent-kafka")
     if not package.is_good:
         yield Check(name, False, package.found)
         return
-    for finding in importlib.import_module("monitor.kafka_probe").probe_kafka(config):
+    from monitor.kafka_probe import probe_kafka
+
+    for finding in probe_kafka(config):
         found = finding.text if finding.is_good else f"{finding.text}; {finding.remedy}"
         yield Check(name, finding.is_good, found)
 

@@ -5,6 +5,7 @@ flaw at once (``yaml_text``, ``overriding``, ``wording``, ``agreement``); ``show
 secrets.
 """
 
+from monitor.config.agreement import is_loopback
 from monitor.config.flaws import Flaw, InvalidConfiguration
 from monitor.config.loading import load_config, parse_config
 from monitor.config.schema import ServiceConfig, StreamConfig
@@ -17,6 +18,7 @@ __all__ = [
     "ServiceConfig",
     "StreamConfig",
     "config_hash",
+    "is_loopback",
     "json_schema",
     "load_config",
     "parse_config",

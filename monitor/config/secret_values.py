@@ -33,18 +33,18 @@ def read_token(http: HttpConfig) -> SecretStr | None:
     """The token of the HTTP API, from the configuration or from its file; None when there is none.
 
     Raises:
-        ConfigurationProblem: the file cannot be read, or is empty.
+        ConfigurationProblem: the file cannot be read, it holds no token, or there are two.
     """
-    if http.token_file is None:
-        return http.token
-    try:
-        token = http.token_file.read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        message = f"http.token_file: cannot read {http.token_file}: {reason}"
-        raise ConfigurationProblem(f"{message}; it must hold the token") from error
-    if not token:
-        raise ConfigurationProblem(f"http.token_file: {http.token_file} is empty; it must hold the token")
+    if http.token is not None and http.token_file is not None:
+        raise ConfigurationProblem("http.token and http.token_file are both given: keep one of them")
+    name = "http.token" if http.token_file is None else f"http.token_file: {http.token_file}"
+    text = _token_text(http)
+    if text is None:
+        return None
+    token = text.strip()
+    if not token or not token.isascii() or not token.isprintable() or " " in token:
+        found = "is empty" if not token else "holds no token"
+        raise ConfigurationProblem(f"{name} {found}; a token is printable ASCII without spaces")
     return SecretStr(token)
 
 
@@ -66,6 +66,17 @@ def secrets_in(part: Any) -> frozenset[str]:
     if isinstance(part, list):
         return frozenset[str]().union(*map(secrets_in, part))
     return frozenset()
+
+
+def _token_text(http: HttpConfig) -> str | None:
+    if http.token_file is None:
+        return None if http.token is None else http.token.get_secret_value()
+    try:
+        return http.token_file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        message = f"http.token_file: cannot read {http.token_file}: {reason}"
+        raise ConfigurationProblem(f"{message}; it must hold the token") from error
 
 
 def _secret_texts(text: str) -> frozenset[str]:

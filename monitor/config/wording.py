@@ -11,6 +11,7 @@ from pydantic import SecretStr, ValidationError
 
 from monitor.config.fields import OPTIONS, field_at, is_secret, section_at
 from monitor.config.flaws import Flaw, Path, path_text, place_of
+from monitor.shortened import shortened
 
 __all__ = ["did_you_mean", "flaws_of", "shown_value"]
 
@@ -83,7 +84,7 @@ def shown_value(value: Any) -> str:
     if value is None:
         return "nothing"
     text = repr(value)
-    return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}..."
+    return shortened(text, MAX_SHOWN)
 
 
 def _real_path(location: tuple[int | str, ...], values: Any) -> Path:

@@ -5,6 +5,6 @@
 """
 
 from monitor.dead_letters.flood import FloodGuard
-from monitor.dead_letters.letter import DeadLetter, from_headers, from_line
+from monitor.dead_letters.letter import DeadLetter, from_headers, from_line, to_headers, to_line
 
-__all__ = ["DeadLetter", "FloodGuard", "from_headers", "from_line"]
+__all__ = ["DeadLetter", "FloodGuard", "from_headers", "from_line", "to_headers", "to_line"]

@@ -7,8 +7,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from monitor.dead_letters.letter import DeadLetter
+from monitor.shortened import shortened
 
-__all__ = ["ReasonCount", "count_reasons", "shortened"]
+__all__ = ["ReasonCount", "count_reasons", "shown_body"]
 
 MAX_SHOWN = 300
 
@@ -34,7 +35,7 @@ class ReasonCount:
     def to_json(self) -> dict[str, Any]:
         """Plain values; bodies are shortened and bytes that are no text replaced."""
         samples = [
-            {"origin": letter.origin, "value": letter.value, "body": shortened(letter.body)}
+            {"origin": letter.origin, "value": letter.value, "body": shown_body(letter.body)}
             for letter in self.samples
         ]
         return {
@@ -62,7 +63,7 @@ def count_reasons(letters: Iterable[DeadLetter], samples: int) -> list[ReasonCou
     return sorted(found.values(), key=lambda entry: -entry.count)
 
 
-def shortened(body: bytes) -> str:
+def shown_body(body: bytes) -> str:
     """A body as text for people."""
-    text = body[: MAX_SHOWN + 1].decode("utf-8", "replace")
-    return text if len(body) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}..."
+    longest = 4 * MAX_SHOWN  # bytes of so many characters, and some more
+    return shortened(body[: longest + 1].decode("utf-8", "replace"), MAX_SHOWN)

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, TypeVar
 
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Producer, TopicPartition
-from pydantic import SecretStr
 
 from monitor.config.schema import KafkaConfig
 from monitor.dead_letters.letter import DeadLetter, from_headers
-from monitor.problems import ConfigurationProblem, TemporaryProblem
+from monitor.dead_letters.replaying import Refused
+from monitor.kafka_client import END_OF_PARTITION, client_settings, first_error, lasting_problem
+from monitor.problems import ConfigurationProblem, Problem, TemporaryProblem
 
 __all__ = ["TopicTarget", "read_topic"]
 
 ANSWER_SECONDS = 10.0
+TOO_LARGE = "MSG_SIZE_TOO_LARGE"
+Client = TypeVar("Client")
 
 
 def read_topic(
@@ -28,11 +31,11 @@ def read_topic(
         answer_seconds: longest wait for an answer.
 
     Raises:
-        ConfigurationProblem: there is no such topic.
+        ConfigurationProblem: there is no such topic, it may not be read, or the options are wrong.
         TemporaryProblem: the cluster does not answer.
     """
-    settings = {"group.id": "hmoe-dlq", "enable.auto.commit": False, "enable.partition.eof": True}
-    consumer = Consumer({**_settings(kafka), **settings})
+    fixed = {"group.id": "hmoe-dlq", "enable.auto.commit": False, "enable.partition.eof": True}
+    consumer = _client(Consumer, kafka, fixed)
     try:
         partitions = _partitions(consumer, topic, answer_seconds)
         consumer.assign([TopicPartition(topic, number, OFFSET_BEGINNING) for number in partitions])
@@ -44,12 +47,12 @@ def read_topic(
             error = message.error()
             if error is None:
                 yield _letter(message)
-            elif error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001  its public name
+            elif error.name() == END_OF_PARTITION:
                 left.discard(message.partition())
             else:
-                raise TemporaryProblem(f"{topic} on {kafka.brokers}: {error.str()}")
+                raise _failed(kafka, topic, error)
     except KafkaException as failure:
-        raise _unreachable(kafka, failure) from failure
+        raise _failed(kafka, topic, first_error(failure)) from failure
     finally:
         consumer.close()
 
@@ -66,13 +69,14 @@ class TopicTarget:
         self.name = f"topic {topic}"
         self._topic = topic
         self._kafka = kafka
-        self._producer = Producer({**_settings(kafka), "enable.idempotence": True})
+        self._producer = _client(Producer, kafka, {"enable.idempotence": True, "acks": "all"})
 
     def send(self, letter: DeadLetter) -> None:
         """Send one and wait until it is safe.
 
         Raises:
-            TemporaryProblem: it was not taken.
+            Refused: it is too large for the topic.
+            Problem: it was not taken.
         """
         failed: list[KafkaError] = []
 
@@ -84,10 +88,14 @@ class TopicTarget:
             self._producer.produce(self._topic, letter.body, letter.key, on_delivery=note)
             unsent = self._producer.flush(ANSWER_SECONDS)
         except KafkaException as error:
-            raise _unreachable(self._kafka, error) from error
-        if failed or unsent:
-            why = failed[0].str() if failed else "no answer"
-            raise TemporaryProblem(f"{self._topic} on {self._kafka.brokers} did not take it: {why}")
+            failed.append(first_error(error))
+            unsent = 0
+        if failed and failed[0].name() == TOO_LARGE:
+            raise Refused(failed[0].str())
+        if failed:
+            raise _failed(self._kafka, self._topic, failed[0])
+        if unsent:
+            raise TemporaryProblem(f"{self._topic} on {self._kafka.brokers} did not take it: no answer")
 
     def close(self) -> None:
         """Nothing waits: every message was acknowledged."""
@@ -108,13 +116,14 @@ def _partitions(consumer: Consumer, topic: str, answer_seconds: float) -> list[i
     return sorted(found.partitions)
 
 
-def _unreachable(kafka: KafkaConfig, error: KafkaException) -> TemporaryProblem:
-    return TemporaryProblem(f"Kafka at {kafka.brokers}: {error.args[0].str()}; hmoe doctor -c looks closer")
+def _failed(kafka: KafkaConfig, topic: str, error: KafkaError) -> Problem:
+    what = f"{topic} on {kafka.brokers}"
+    passing = TemporaryProblem(f"{what}: {error.str()}; hmoe doctor -c looks closer")
+    return lasting_problem(error, what) or passing
 
 
-def _settings(kafka: KafkaConfig) -> dict[str, Any]:
-    options = {
-        name: value.get_secret_value() if isinstance(value, SecretStr) else value
-        for name, value in kafka.options.items()
-    }
-    return {"log_level": 0, **options, "bootstrap.servers": kafka.brokers}
+def _client(kind: Callable[[dict[str, Any]], Client], kafka: KafkaConfig, fixed: Mapping[str, Any]) -> Client:
+    try:
+        return kind(client_settings(kafka, fixed, {}))
+    except KafkaException as error:
+        raise ConfigurationProblem(f"options: {first_error(error).str()}") from error

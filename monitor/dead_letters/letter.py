@@ -1,4 +1,4 @@
-"""One message that could not be used, read from a line of a file or from the headers of a Kafka message.
+"""One message that could not be used, as a line of a file or as headers of a Kafka message, both ways.
 
 The headers follow KIP-1034, which names topic, partition, offset and message; the others are named alike.
 """
@@ -12,11 +12,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from monitor.sources.messages import Channel
+import msgspec
 
-__all__ = ["HEADER_PREFIX", "DeadLetter", "Header", "from_headers", "from_line"]
+from monitor.sources.messages import Channel, Message
+from stream_hmoe.events import Rejected
+
+__all__ = ["HEADER_PREFIX", "DeadLetter", "Header", "from_headers", "from_line", "to_headers", "to_line"]
 
 HEADER_PREFIX = "__streams.errors."
+EXCEPTION = "stream_hmoe.events.Rejected"
 NO_PARTITION = "-1"
 Header = tuple[str, str | bytes | None]
 TEXTS = ("reason", "field", "value", "remedy")
@@ -50,10 +54,34 @@ class DeadLetter:
     remedy: str = ""
     time_seconds: float = 0.0
 
+    @classmethod
+    def of(cls, message: Message, fact: Rejected) -> DeadLetter:
+        """A message as it came, with what is wrong with it."""
+        flaw = (fact.reason, fact.field, fact.value, fact.remedy)
+        where = (message.log, message.offset, message.channel)
+        return cls(*where, message.key, message.body, *flaw, time_seconds=message.time_seconds)
+
     @property
     def origin(self) -> str:
         """Where it stood: ``payments/3@17``, ``line 17``."""
         return f"{self.log} {self.offset}" if self.log == "line" else f"{self.log}@{self.offset}"
+
+
+def to_line(letter: DeadLetter) -> bytes:
+    """A dead letter as a line of JSON, without its end; ``from_line`` reads it.
+
+    A body or key that is no UTF-8 text becomes ``body_base64``, ``key_base64``.
+    """
+    entry = {
+        "log": letter.log,
+        "offset": letter.offset,
+        "channel": letter.channel.value,
+        **({"key": None} if letter.key is None else _as_text("key", letter.key)),
+        **_as_text("body", letter.body),
+        **{name: _encodable(getattr(letter, name)) for name in TEXTS},
+        "time_seconds": letter.time_seconds,
+    }
+    return msgspec.json.encode(entry)
 
 
 def from_line(line: bytes) -> DeadLetter:
@@ -82,6 +110,23 @@ def from_line(line: bytes) -> DeadLetter:
         *_texts(entry),
         time_seconds=float(entry.get("time_seconds") or 0.0),
     )
+
+
+def to_headers(letter: DeadLetter) -> list[tuple[str, bytes]]:
+    """All but key, body and time as headers of a Kafka message; ``from_headers`` reads them."""
+    topic, slash, partition = letter.log.rpartition("/")
+    named = {
+        "exception": EXCEPTION,
+        "message": letter.reason,
+        "topic": topic if slash else letter.log,
+        "partition": partition if slash else NO_PARTITION,
+        "offset": letter.offset,
+        "channel": letter.channel.value,
+        "field": letter.field,
+        "value": letter.value,
+        "remedy": letter.remedy,
+    }
+    return [(HEADER_PREFIX + name, _encodable(text).encode()) for name, text in named.items()]
 
 
 def from_headers(
@@ -131,3 +176,15 @@ def _bytes(name: str, entry: Mapping[str, Any]) -> bytes | None:
     if value is None:
         return None
     return value.encode() if isinstance(value, str) else json.dumps(value).encode()
+
+
+def _as_text(name: str, data: bytes) -> dict[str, str]:
+    try:
+        return {name: data.decode("utf-8")}
+    except UnicodeDecodeError:
+        return {f"{name}_base64": base64.b64encode(data).decode("ascii")}
+
+
+def _encodable(text: str) -> str:
+    """Half a surrogate pair, which JSON may bring, cannot be written as UTF-8."""
+    return text.encode("utf-8", "replace").decode()

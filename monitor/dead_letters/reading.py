@@ -8,9 +8,12 @@ from pathlib import Path
 from monitor.dead_letters.letter import DeadLetter, from_line
 from monitor.problems import ConfigurationProblem
 
-__all__ = ["find_file", "read_file"]
+__all__ = ["FILE_NAME", "find_file", "read_file"]
 
-USUAL_NAMES = ("dead-letters.jsonl", "rejects.jsonl")
+FILE_NAME = "dead-letters.jsonl"
+"""What the file is called in the folder of a stream."""
+
+USUAL_NAMES = (FILE_NAME, "rejects.jsonl")
 
 
 def find_file(path: Path) -> Path:

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from monitor.config.schema import StreamConfig
 from monitor.dead_letters.letter import DeadLetter
-from monitor.problems import ConfigurationProblem, TemporaryProblem, UsageProblem
+from monitor.problems import ConfigurationProblem, Problem, TemporaryProblem, UsageProblem
 from monitor.sources.messages import Channel
 
 __all__ = ["FileTarget", "HttpTarget", "Refused", "Replayed", "Target", "api_event", "replay"]
@@ -73,7 +73,7 @@ def replay(letters: Iterable[DeadLetter], target: Target) -> Replayed:
                 done.sent += 1
             except Refused as refusal:
                 done.refused.append((letter.origin, str(refusal)))
-    except TemporaryProblem as problem:
+    except Problem as problem:
         done.failure = str(problem)
     finally:
         target.close()

@@ -6,16 +6,14 @@ import datetime
 import io
 import json
 import uuid
-from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from monitor.decoding.decoded import WHOLE, BadKind, Decoded, Unusable, shown_bytes
-from monitor.decoding.json_decoder import MAX_BYTES
+from monitor.decoding.decoded import BadKind, Unusable, shown_bytes
+from monitor.decoding.one_record import MAX_BYTES, OneRecordDecoder
 from monitor.decoding.records import RecordReader
 from monitor.problems import ConfigurationProblem
-from monitor.sources.messages import Message
 
 __all__ = ["AvroDecoder", "read_schema"]
 
@@ -25,7 +23,7 @@ EPOCH_DAY = datetime.date(1970, 1, 1).toordinal()
 UTC = datetime.UTC
 
 
-class AvroDecoder:
+class AvroDecoder(OneRecordDecoder):
     """Reads Avro records.
 
     A message that begins with a zero byte is read without its first five bytes (the header of a schema
@@ -40,31 +38,11 @@ class AvroDecoder:
     def __init__(self, reader: RecordReader, schema: Any, max_bytes: int = MAX_BYTES) -> None:
         import fastavro
 
+        super().__init__(reader, max_bytes)
         self._read = fastavro.schemaless_reader
-        self._reader = reader
         self._schema = schema
-        self._max_bytes = max_bytes
-
-    def decode(self, batch: Sequence[Message]) -> Decoded:
-        """Decode messages in order; whatever the bytes are, this does not raise."""
-        decoded = Decoded()
-        for index, message in enumerate(batch):
-            try:
-                record = self._record(message.body)
-            except Unusable as flaw:
-                decoded.refuse(index, WHOLE, flaw)
-            else:
-                self._reader.add(record, message, index, WHOLE, decoded)
-        return decoded
-
-    def part(self, message: Message, row: int) -> bytes:
-        """The message: it holds one record."""
-        return message.body
 
     def _record(self, body: bytes) -> dict[str, Any]:
-        if len(body) > self._max_bytes:
-            reason = f"the message has more than {self._max_bytes} bytes"
-            raise Unusable(BadKind.TOO_BIG, "", f"{len(body)} bytes", reason, "Send smaller records.")
         if body[:1] == bytes([REGISTRY_MAGIC]) and len(body) > REGISTRY_HEADER_BYTES:
             record = self._exactly(body[REGISTRY_HEADER_BYTES:])
             if isinstance(record, dict):

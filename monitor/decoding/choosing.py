@@ -6,7 +6,8 @@ from monitor.config.schema import KafkaSourceConfig, StreamConfig
 from monitor.decoding.arrow_decoder import ArrowDecoder
 from monitor.decoding.avro_decoder import AvroDecoder, read_schema
 from monitor.decoding.decoded import Decoder
-from monitor.decoding.json_decoder import MAX_BYTES, JsonDecoder
+from monitor.decoding.json_decoder import JsonDecoder
+from monitor.decoding.one_record import MAX_BYTES
 from monitor.decoding.records import RecordReader
 from monitor.problems import ConfigurationProblem
 

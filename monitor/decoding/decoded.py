@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
+from monitor.shortened import shortened
 from monitor.sources.messages import Message
 from stream_hmoe.events import Event
 
@@ -129,7 +130,7 @@ def shown(value: Any) -> str:
         text = "a whole number of many digits"
     else:
         text = str(value)
-    return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}..."
+    return shortened(text, MAX_SHOWN)
 
 
 def shown_bytes(body: bytes, around: int = 0) -> str:

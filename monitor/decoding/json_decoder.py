@@ -5,22 +5,19 @@ Stricter than most readers: UTF-8 without a mark, no NaN, no number beyond a 64-
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 
-from monitor.decoding.decoded import WHOLE, BadKind, Decoded, Unusable, shown
+from monitor.decoding.decoded import BadKind, Unusable, shown
 from monitor.decoding.json_faults import explained, refuse_duplicates
+from monitor.decoding.one_record import MAX_BYTES, OneRecordDecoder
 from monitor.decoding.records import RecordReader
-from monitor.sources.messages import Message
 
-__all__ = ["MAX_BYTES", "JsonDecoder"]
-
-MAX_BYTES = 1 << 20
+__all__ = ["JsonDecoder"]
 
 
-class JsonDecoder:
+class JsonDecoder(OneRecordDecoder):
     """Reads JSON objects.
 
     Args:
@@ -29,31 +26,10 @@ class JsonDecoder:
     """
 
     def __init__(self, reader: RecordReader, max_bytes: int = MAX_BYTES) -> None:
-        self._reader = reader
-        self._max_bytes = max_bytes
+        super().__init__(reader, max_bytes)
         self._decode = msgspec.json.Decoder().decode
 
-    def decode(self, batch: Sequence[Message]) -> Decoded:
-        """Decode messages in order; whatever the bytes are, this does not raise."""
-        decoded = Decoded()
-        for index, message in enumerate(batch):
-            try:
-                record = self._record(message.body)
-            except Unusable as flaw:
-                decoded.refuse(index, WHOLE, flaw)
-            else:
-                self._reader.add(record, message, index, WHOLE, decoded)
-        return decoded
-
-    def part(self, message: Message, row: int) -> bytes:
-        """The message: it holds one record."""
-        return message.body
-
     def _record(self, body: bytes) -> dict[str, Any]:
-        if len(body) > self._max_bytes:
-            remedy = "Send smaller records: a record is names and single values."
-            reason = f"the message has more than {self._max_bytes} bytes"
-            raise Unusable(BadKind.TOO_BIG, "", f"{len(body)} bytes", reason, remedy)
         try:
             record = self._decode(body)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:

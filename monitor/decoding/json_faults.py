@@ -9,7 +9,7 @@ from typing import Any
 
 from monitor.decoding.decoded import BadKind, Unusable, shown_bytes
 
-__all__ = ["explained", "refuse_duplicates"]
+__all__ = ["explained", "name_that_stands_twice", "refuse_duplicates"]
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 AT_BYTE = re.compile(r"\(byte (\d+)\)$")
@@ -44,12 +44,25 @@ def refuse_duplicates(body: bytes) -> None:
         Unusable: one does.
     """
     try:
-        json.loads(body, object_pairs_hook=_once)
-    except _Twice as twice:
-        reason, remedy = "the field stands twice", "Send every field once."
-        raise Unusable(BadKind.UNREADABLE, twice.name, "", reason, remedy) from None
+        name = name_that_stands_twice(body)
     except RecursionError:
         raise _too_deep(body) from None
+    if name is not None:
+        reason, remedy = "the field stands twice", "Send every field once."
+        raise Unusable(BadKind.UNREADABLE, name, "", reason, remedy)
+
+
+def name_that_stands_twice(body: bytes) -> str | None:
+    """A name that an object of a JSON text holds twice, or None.
+
+    Raises:
+        RecursionError: objects are nested too deeply.
+    """
+    try:
+        json.loads(body, object_pairs_hook=_once)
+    except _Twice as twice:
+        return twice.name
+    return None
 
 
 class _Twice(Exception):

@@ -17,7 +17,7 @@ from monitor.sources.messages import Channel, Message
 from monitor.targets import Task, to_targets
 from stream_hmoe.events import Event, Example, Label, Observation
 
-__all__ = ["AHEAD_SECONDS", "MAX_TEXT", "RecordReader"]
+__all__ = ["AHEAD_SECONDS", "LAST_SECONDS", "MAX_TEXT", "RecordReader"]
 
 MAX_TEXT = 200  # characters of a key or of a class: both are kept in memory
 AHEAD_SECONDS = 86_400.0  # the clock of a sender may be wrong by a time zone; more would age all that waits

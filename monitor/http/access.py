@@ -7,29 +7,21 @@ first (there is no CORS here), and a name of its own that leads to the loopback 
 from __future__ import annotations
 
 import hmac
-import ipaddress
 
 from fastapi import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from monitor.config import is_loopback, read_token
 from monitor.config.schema import HttpConfig
 from monitor.http.gateway import Caller
 from monitor.http.refusals import HttpRefusal, refusal_response
 from monitor.problems import ConfigurationProblem
 
-__all__ = ["CALLER_HEADER", "Access", "KnownHosts", "caller_of", "is_loopback"]
+__all__ = ["CALLER_HEADER", "Access", "KnownHosts", "caller_of"]
 
 CALLER_HEADER = "X-Caller"
 MAX_CALLER_LENGTH = 64
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
-
-
-def is_loopback(host: str) -> bool:
-    """Only this machine can reach the address."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host.lower() == "localhost"
 
 
 class Access:
@@ -43,7 +35,8 @@ class Access:
     """
 
     def __init__(self, settings: HttpConfig) -> None:
-        self._token = _token(settings)
+        token = read_token(settings)
+        self._token = None if token is None else token.get_secret_value().encode()
         if self._token is None and not is_loopback(settings.host):
             raise ConfigurationProblem(
                 f"http.host = {settings.host}: other machines can reach it, so changes need a token; set "
@@ -112,24 +105,3 @@ def _host_name(header: bytes) -> str:
     if text.startswith("["):
         return text[1:].partition("]")[0]
     return text.partition(":")[0]
-
-
-def _token(settings: HttpConfig) -> bytes | None:
-    if settings.token is not None and settings.token_file is not None:
-        raise ConfigurationProblem("http.token and http.token_file are both set; keep one of them")
-    if settings.token is not None:
-        text, name = settings.token.get_secret_value(), "http.token"
-    elif settings.token_file is not None:
-        name = f"http.token_file = {settings.token_file}"
-        try:
-            text = settings.token_file.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise ConfigurationProblem(f"{name}: cannot be read ({error}); make it a text file") from error
-    else:
-        return None
-    token = text.strip()
-    if not token or not token.isascii() or not token.isprintable() or " " in token:
-        raise ConfigurationProblem(
-            f"{name}: a token is printable ASCII without spaces, at least one character"
-        )
-    return token.encode()

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 
+from monitor.decoding.records import LAST_SECONDS, MAX_TEXT
 from monitor.journal.schema import IntervalRow
 from stream_hmoe.events import Account
 
@@ -38,12 +39,11 @@ __all__ = [
     "VersionBody",
 ]
 
-MAX_TEXT_LENGTH = 200
 MAX_REASON_LENGTH = 500
 
 Whole = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
 Scalar = str | bool | float | Whole | None
-TargetValue = Annotated[str, Meta(min_length=1, max_length=MAX_TEXT_LENGTH)] | bool | float | Whole
+TargetValue = Annotated[str, Meta(min_length=1, max_length=MAX_TEXT)] | bool | float | Whole
 Values = Annotated[dict[str, Scalar], Meta(min_length=1)]
 Features = Annotated[
     Values,
@@ -51,13 +51,11 @@ Features = Annotated[
 ]
 Key = Annotated[
     str,
-    Meta(
-        min_length=1, max_length=MAX_TEXT_LENGTH, description="joins a record and its label", examples=["a17"]
-    ),
+    Meta(min_length=1, max_length=MAX_TEXT, description="joins a record and its label", examples=["a17"]),
 ]
 Target = Annotated[TargetValue, Meta(description="the class or the number", examples=["busy"])]
 Time = Annotated[
-    float, Meta(ge=0.0, le=1e11, description="when it happened, Unix time; else when it arrived")
+    float, Meta(ge=0.0, le=LAST_SECONDS, description="when it happened, Unix time; else when it arrived")
 ]
 
 

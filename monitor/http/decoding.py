@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import time
 from collections.abc import Sequence
@@ -11,6 +10,7 @@ from typing import Any, NoReturn, TypeVar
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from monitor.decoding.json_faults import name_that_stands_twice
 from monitor.decoding.records import AHEAD_SECONDS
 from monitor.http.bodies import AdminBody, EventBody, LooseEvent, Scalar
 from monitor.http.gateway import Intake
@@ -153,28 +153,15 @@ def _refuse_twice(events: Sequence[EventBody], body: bytes, where: str) -> None:
     """
     if body.count(b":") == sum(map(_count_names, events)):
         return
-    try:
-        json.loads(body, object_pairs_hook=_once)
-    except _Twice as twice:
-        raise HttpRefusal(422, f"{where}the name {str(twice)[:100]!r} stands twice in one object") from None
+    name = name_that_stands_twice(body)
+    if name is not None:
+        raise HttpRefusal(422, f"{where}the name {name[:100]!r} stands twice in one object")
 
 
 def _count_names(event: EventBody) -> int:
     members = (event.key, event.target, event.label, event.time_seconds)
     names = sum(not isinstance(member, UnsetType) for member in members)
     return names if isinstance(event.features, UnsetType) else names + 1 + len(event.features)
-
-
-class _Twice(Exception):
-    """A name that stands twice."""
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        names = [name for name, _ in pairs]
-        raise _Twice(next(name for name in names if names.count(name) > 1))
-    return found
 
 
 def _with_feature_name(message: str, body: bytes) -> str:

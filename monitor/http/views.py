@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
@@ -19,7 +18,7 @@ from monitor.http.bodies import (
 )
 from monitor.http.openapi import answers
 from monitor.http.service import StreamName, in_thread, json_response, service_of
-from monitor.plain_values import plain
+from monitor.plain_values import finite, plain
 from monitor.status import LeafShare, Status
 from stream_hmoe.events import Drifted, Level
 
@@ -87,14 +86,14 @@ def _group(name: str, shares: list[LeafShare]) -> GateGroupBody:
 
 def _drift(fact: Drifted) -> DriftBody:
     return DriftBody(
-        fact.record, fact.signal, fact.level.name.lower(), _finite(fact.statistic), plain(fact.detail)
+        fact.record, fact.signal, fact.level.name.lower(), finite(fact.statistic), plain(fact.detail)
     )
 
 
 def _status_body(status: Status) -> StatusBody:
     evidence = [
         EvidenceBody(
-            one.signal, _finite(one.evidence_nats), _finite(one.threshold_nats), one.level.name.lower()
+            one.signal, finite(one.evidence_nats), finite(one.threshold_nats), one.level.name.lower()
         )
         for one in status.evidence
     ]
@@ -121,7 +120,3 @@ def _status_body(status: Status) -> StatusBody:
         checkpoint_failures=status.checkpoint_failures,
         memory_bytes=status.memory_bytes,
     )
-
-
-def _finite(value: float) -> float | None:
-    return value if math.isfinite(value) else None

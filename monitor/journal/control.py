@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from monitor.journal.schema import EvidenceRow, WorthRow
+from monitor.plain_values import finite
 from stream_hmoe.events import Action, Decided, Evidence, Level, Phase, Watched, Worth
 
 __all__ = ["ControlFold", "errors_avoided"]
@@ -74,7 +75,7 @@ class ControlFold:
         strongest = self._strongest.pop(interval, {})
         evidence = [
             EvidenceRow(
-                end, found.signal, _finite(found.evidence_nats), _finite(found.threshold_nats), found.level
+                end, found.signal, finite(found.evidence_nats), finite(found.threshold_nats), found.level
             )
             for found in strongest.values()
         ]
@@ -122,10 +123,6 @@ def errors_avoided(worth: Worth) -> float | None:
 def _excess(evidence: Evidence) -> float:
     excess = evidence.evidence_nats - evidence.threshold_nats
     return -math.inf if math.isnan(excess) else excess
-
-
-def _finite(value: float) -> float | None:
-    return float(value) if math.isfinite(value) else None
 
 
 def _worth_row(end: int, worth: Worth) -> WorthRow:

@@ -6,12 +6,12 @@ Shapes: D features, K leaves, S sampled records.
 from __future__ import annotations
 
 import json
-import math
 
 import numpy as np
 import numpy.typing as npt
 
 from monitor.journal.schema import FeatureRow, LeafFeatureRow, SampleRow
+from monitor.plain_values import finite
 from stream_hmoe.events import Profiled
 
 __all__ = ["MAX_FEATURES", "feature_rows", "leaf_feature_rows", "sample_rows"]
@@ -29,7 +29,7 @@ def feature_rows(fact: Profiled) -> list[FeatureRow]:
     columns = (fact.present, fact.mean, fact.deviation, fact.least, fact.most)
     return [
         FeatureRow(
-            fact.record, fact.since, name, present / fact.records, *(_finite(value) for value in values)
+            fact.record, fact.since, name, present / fact.records, *(finite(value) for value in values)
         )
         for name, present, *values in zip(
             fact.features[:MAX_FEATURES], *(column.tolist() for column in columns), strict=False
@@ -51,8 +51,8 @@ def leaf_feature_rows(fact: Profiled, leaf: npt.NDArray[np.int64]) -> list[LeafF
             fact.record,
             int(leaf[k]),
             fact.features[d],
-            _finite(float(fact.leaf_mean[k, d])),
-            _finite(float(fact.leaf_deviation[k, d])),
+            finite(float(fact.leaf_mean[k, d])),
+            finite(float(fact.leaf_deviation[k, d])),
         )
         for k in leaves.tolist()
         if fact.leaf_weight[k] > 0
@@ -75,7 +75,7 @@ def sample_rows(fact: Profiled, leaf: npt.NDArray[np.int64]) -> list[SampleRow]:
             target=str(target),
             prediction=str(prediction),
             loss_nats=float(loss),
-            values=json.dumps(dict(zip(names, map(_finite, x_D), strict=False)), allow_nan=False),
+            values=json.dumps(dict(zip(names, map(finite, x_D), strict=False)), allow_nan=False),
         )
         for record, best, target, prediction, loss, x_D in zip(
             fact.sample_record,
@@ -97,7 +97,3 @@ def _difference(fact: Profiled, leaves: npt.NDArray[np.int64]) -> Floats:
     )
     difference: Floats = (weight_K1 * apart_KD * apart_KD).sum(axis=0)
     return difference
-
-
-def _finite(value: float) -> float | None:
-    return value if math.isfinite(value) else None

@@ -31,10 +31,7 @@ class Families:
         Raises:
             KeyError: the catalogue has no such metric, or it has other labels.
         """
-        entry = find(name)
-        family = self._families.get(name)
-        if family is None:
-            family = self._families[name] = _empty(entry)
+        entry, family = self._family(name)
         assert isinstance(family, CounterMetricFamily | GaugeMetricFamily)
         family.add_metric(_values(entry, labels), value)
 
@@ -44,15 +41,19 @@ class Families:
         Raises:
             KeyError: the catalogue has no such metric, or it has other labels.
         """
-        entry = find(name)
-        family = self._families.get(name)
-        if family is None:
-            family = self._families[name] = _empty(entry)
+        entry, family = self._family(name)
         assert isinstance(family, HistogramMetricFamily)
         family.add_metric(_values(entry, labels), list(_buckets(durations)), durations.total_seconds)
 
     def __iter__(self) -> Iterator[Metric]:
         return iter(self._families.values())
+
+    def _family(self, name: str) -> tuple[CatalogueEntry, Metric]:
+        entry = find(name)
+        family = self._families.get(name)
+        if family is None:
+            family = self._families[name] = _empty(entry)
+        return entry, family
 
 
 def bounded(values: Mapping[str, float] | Iterable[tuple[str, float]], most: int) -> dict[str, float]:

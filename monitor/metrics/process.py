@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import platform
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,7 +39,6 @@ def collect_process(process: Process, families: Families) -> None:
 def _free_bytes(folder: Path) -> int | None:
     """What may still be written in a folder; None while it cannot be asked."""
     try:
-        disk = os.statvfs(folder)
+        return shutil.disk_usage(folder).free
     except OSError:
         return None
-    return disk.f_bavail * disk.f_frsize

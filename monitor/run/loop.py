@@ -18,6 +18,7 @@ from monitor.run.starting import RunParts, start
 from monitor.run.state import RunState
 from monitor.run.stopping import StopRequest
 from monitor.run.summary import FAILED, FINISHED, STOPPED, Outcome, Summary
+from monitor.shortened import shortened
 from monitor.sources.chunk import Chunk
 from monitor.status import Status, StatusBoard, told
 from monitor.targets import to_targets
@@ -154,7 +155,7 @@ class Run:
         """Write down what was rejected, with the data -> all of it in stream order."""
         lines: list[tuple[Rejected, int, dict[str, Any] | str]] = []
         for bad in chunk.malformed:
-            fact = Rejected(first + bad.index, "line", _shown(bad.text), bad.reason, bad.remedy)
+            fact = Rejected(first + bad.index, "line", shortened(bad.text, MAX_SHOWN), bad.reason, bad.remedy)
             lines.append((fact, bad.line, bad.text))
         target = self._settings.source.target
         for fact in unusable:
@@ -182,7 +183,7 @@ class Run:
 
     def _save(self) -> None:
         """Make a checkpoint: everything it counts on is on disk before it is."""
-        parts = self._parts
+        parts, begun_seconds = self._parts, time.monotonic()
         records = parts.pipeline.records_seen
         self._announce(EventKind.CHECKPOINT, f"checkpoint after {records:,} records")
         parts.rejects.sync()
@@ -190,18 +191,11 @@ class Run:
         if parts.predictions is not None:
             parts.predictions.sync()
         parts.journal.sync()
-        begun_seconds = time.monotonic()
-        point = checkpoint.save(
+        folder = checkpoint.save(
             self._settings.paths.checkpoint, self._state().to_dict(), keep=KEEP_CHECKPOINTS
         )
         self._saved_records = records
-        self._board.current = replace(
-            self._board.current,
-            checkpoint_record=records,
-            checkpoint_seconds=time.time(),
-            checkpoint_duration_seconds=time.monotonic() - begun_seconds,
-            checkpoint_bytes=sum(file.stat().st_size for file in point.iterdir()),
-        )
+        self._recorder.note_checkpoint(folder, records, begun_seconds)
 
     def _state(self) -> RunState:
         parts = self._parts
@@ -263,7 +257,3 @@ class Run:
 
 def _status_at_start(parts: RunParts) -> Status:
     return told(Status(parts.task, records=parts.pipeline.records_seen), parts.fold)
-
-
-def _shown(text: str) -> str:
-    return text if len(text) <= MAX_SHOWN else text[: MAX_SHOWN - 3] + "..."

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from monitor.audit_log import AuditLog
@@ -77,6 +78,22 @@ class Recorder:
     def announce(self, kind: EventKind, message: str, records: int) -> None:
         """Journal something that happened to the process."""
         self._write(Rows(events=(EventRow(records, kind, message),)))
+
+    def note_checkpoint(self, folder: Path, records: int, begun_seconds: float) -> None:
+        """Show that a checkpoint is safe.
+
+        Args:
+            folder: holds it.
+            records: records dealt with until then.
+            begun_seconds: when it was begun, by the monotonic clock.
+        """
+        self._board.current = replace(
+            self._board.current,
+            checkpoint_record=records,
+            checkpoint_seconds=time.time(),
+            checkpoint_duration_seconds=time.monotonic() - begun_seconds,
+            checkpoint_bytes=sum(file.stat().st_size for file in folder.iterdir()),
+        )
 
     def _shown(self, rows: Rows, records: int, status: dict[str, Any]) -> Status:
         """The status after some rows."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from monitor.dead_letters.reading import FILE_NAME
+
 __all__ = ["StreamPaths"]
 
 
@@ -51,7 +53,7 @@ class StreamPaths:
     @property
     def dead_letters(self) -> Path:
         """Messages that could not be used."""
-        return self.folder / "dead-letters.jsonl"
+        return self.folder / FILE_NAME
 
     @property
     def predictions(self) -> Path:

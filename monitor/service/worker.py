@@ -14,6 +14,7 @@ import msgspec
 
 from monitor.audit_log import ORDERED
 from monitor.config.schema import CheckpointConfig, StreamConfig
+from monitor.dead_letters import DeadLetter
 from monitor.decoding import Bad
 from monitor.durations import END_TO_END_EDGES_SECONDS, EVENT_EDGES_SECONDS, LABEL_EDGES_SECONDS, Durations
 from monitor.http.gateway import Prediction
@@ -180,23 +181,17 @@ class StreamWorker:
         parts.journal.sync()
         try:
             folder = checkpoint.save(self._paths.checkpoint, self._state().to_dict(), keep=self.saving.keep)
-            size = _size(folder)
+            self._recorder.note_checkpoint(folder, records, begun)
             self._acknowledge()
         except OSError as error:
             raise self._failed(error) from error
         self.checkpoints += 1
-        seconds = time.monotonic() - begun
-        self._board.current = replace(
-            self._board.current,
-            checkpoint_record=records,
-            checkpoint_seconds=time.time(),
-            checkpoint_duration_seconds=seconds,
-            checkpoint_bytes=size,
-        )
         self._saved_seconds = time.monotonic()
         self._saved_received = parts.pipeline.account.received
         self._is_changed = False
-        self._log.debug("checkpoint_saved", records=records, seconds=round(seconds, 4), bytes=size)
+        told = self._board.current
+        seconds = round(told.checkpoint_duration_seconds, 4)
+        self._log.debug("checkpoint_saved", records=records, seconds=seconds, bytes=told.checkpoint_bytes)
 
     def finish(self, kind: EventKind, message: str) -> None:
         """Stop in order: the stream ended, or it is to stand still."""
@@ -305,13 +300,14 @@ class StreamWorker:
         if field == "target":  # people know the label by the name of its field
             field = self.config.target
             fact = replace(fact, field=field)
-        parts.dead_letters.add(message, fact.reason, field, fact.value, fact.remedy)
+        letter = DeadLetter.of(message, replace(fact, field=field))
+        parts.dead_letters.add(letter)
         parts.counts.dead(reason)
         text = message.body[:MAX_SHOWN].decode("utf-8", "replace")
-        origin = f"{message.log}@{message.offset}"
-        row = BadRow(fact.record, time.time(), origin, fact.field, fact.value, fact.reason, fact.remedy, text)
+        flaw = (fact.field, fact.value, fact.reason, fact.remedy)
+        row = BadRow(fact.record, time.time(), letter.origin, *flaw, text)
         self._recorder.add_bad(row)
-        self._log.warning("dead_letter", origin=origin, field=fact.field, reason=fact.reason)
+        self._log.warning("dead_letter", origin=letter.origin, field=fact.field, reason=fact.reason)
         return fact
 
     def _status(self) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from typing import Any
 from confluent_kafka import Consumer, KafkaError, KafkaException
 
 from monitor.config.schema import KafkaSourceConfig
-from monitor.kafka_client import first_error, lasting_problem
+from monitor.kafka_client import END_OF_PARTITION, first_error, lasting_problem
 from monitor.problems import ConfigurationProblem, MessagesGone, Problem
 from monitor.sources.kafka_partitions import KafkaLog, retained_offsets
 from monitor.sources.log_merge import LogMerge
@@ -23,7 +23,6 @@ __all__ = ["KafkaFetch"]
 logger = logging.getLogger(__name__)
 
 FETCHED = 1_000
-END = "_PARTITION_EOF"
 GONE = {"_AUTO_OFFSET_RESET", "_LOG_TRUNCATION", "OFFSET_OUT_OF_RANGE"}
 ALL_AWAY = "_ALL_BROKERS_DOWN"
 ONLY_FOR_COMMITS = "GROUP_AUTHORIZATION_FAILED"
@@ -141,7 +140,7 @@ class KafkaFetch:
             log = self.logs.get((item.topic(), item.partition()))
             error = item.error()
             if error is not None:
-                if error.name() == END and log is not None:
+                if error.name() == END_OF_PARTITION and log is not None:
                     ended[log] = item.offset()
                 else:
                     self._take_error(error, log)

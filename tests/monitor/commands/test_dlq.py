@@ -7,10 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from monitor.dead_letters import DeadLetter
+from monitor.dead_letters import DeadLetter, to_line
 from monitor.sources.messages import Channel
 from tests.monitor.command import inside
-from tests.monitor.dead_letters.made_letters import to_line
 
 CONFIG = """
 state: {state}
@@ -30,7 +29,7 @@ def config(tmp_path: Path) -> Path:
         DeadLetter("t/0", "3", Channel.EVENTS, None, b'{"x": 8}', "above most", "x", "8", "Mend it."),
         DeadLetter("t/1", "4", Channel.LABELS, None, b'{"y": "a"}', "no number", "y", "a", "Mend it."),
     ]
-    (folder / "dead-letters.jsonl").write_text("".join(map(to_line, letters)))
+    (folder / "dead-letters.jsonl").write_bytes(b"".join(to_line(letter) + b"\n" for letter in letters))
     path = tmp_path / "hmoe.yaml"
     path.write_text(CONFIG.format(state=tmp_path / "state"))
     return path

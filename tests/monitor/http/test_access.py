@@ -10,8 +10,8 @@ import httpx
 import pytest
 from prometheus_client import CollectorRegistry
 
+from monitor.config import is_loopback
 from monitor.config.schema import HttpConfig
-from monitor.http.access import is_loopback
 from monitor.http.app import build_app
 from monitor.problems import ConfigurationProblem
 from tests.monitor.http.conftest import AUTHORIZED, EVERYWHERE, TOKEN
@@ -200,8 +200,8 @@ def test_a_file_without_a_token_stops_the_start(
 
 
 def test_a_missing_file_and_two_tokens_stop_the_start(gateway: ModelGateway, tmp_path: Path) -> None:
-    with pytest.raises(ConfigurationProblem, match="cannot be read"):
+    with pytest.raises(ConfigurationProblem, match="cannot read"):
         build_app(gateway, HttpConfig(token_file=tmp_path / "none"), CollectorRegistry())
     both = HttpConfig.model_validate({"token": TOKEN, "token_file": tmp_path / "none"})
-    with pytest.raises(ConfigurationProblem, match="both set"):
+    with pytest.raises(ConfigurationProblem, match="both given"):
         build_app(gateway, both, CollectorRegistry())

@@ -13,10 +13,12 @@ import pytest
 from confluent_kafka import Consumer, TopicPartition
 
 from monitor.config.schema import FileSinkConfig, KafkaSinkConfig
+from monitor.dead_letters import DeadLetter
 from monitor.problems import ConfigurationProblem, TemporaryProblem
 from monitor.sinks import open_dead_letters, open_sink
 from monitor.sinks.kafka_writer import KafkaWriter
 from monitor.sources.messages import Channel, Message
+from stream_hmoe.events import Rejected
 from tests.brokers import START_SECONDS, MockControl, unique, wait_until
 from tests.monitor.conftest import MakeTopics
 
@@ -26,6 +28,8 @@ FORBIDDEN = 29
 RECONNECT = {"reconnect.backoff.ms": 10, "reconnect.backoff.max.ms": 50}
 UNREADABLE = Message(Channel.LABELS, "labels/3", "17", b"\xff", b"\xfe{", 1.5)
 READABLE = Message(Channel.EVENTS, "inbox", "18", None, b'{"a": 1}', 2.5)
+NO_JSON = Rejected(7, "x", "\ud800", "no JSON", "send JSON")
+TOO_OLD = Rejected(8, "", "", "too old", "")
 
 
 def topic_config(bootstrap: str, topic: str, **options: Any) -> KafkaSinkConfig:
@@ -173,8 +177,8 @@ def test_dead_letters_in_a_topic_are_as_they_came(broker: Broker) -> None:
     topic = unique("dlq")
     make({topic: 1})
     with closing(open_dead_letters(topic_config(bootstrap, topic), Path("unused"), None)) as letters:
-        letters.add(UNREADABLE, "no JSON", "x", "\ud800", "send JSON")
-        letters.add(READABLE, "too old", "", "", "")
+        letters.add(DeadLetter.of(UNREADABLE, NO_JSON))
+        letters.add(DeadLetter.of(READABLE, TOO_OLD))
         letters.flush()
         first, second = contents(bootstrap, topic, 2)
     assert (first.key(), first.value()) == (b"\xff", b"\xfe{")
@@ -196,8 +200,8 @@ def test_dead_letters_in_a_topic_are_as_they_came(broker: Broker) -> None:
 def test_dead_letters_in_a_file_are_complete(tmp_path: Path) -> None:
     path = tmp_path / "dead-letters.jsonl"
     with closing(open_dead_letters(FileSinkConfig(), path, None)) as letters:
-        letters.add(UNREADABLE, "no JSON", "x", "\ud800", "send JSON")
-        letters.add(READABLE, "too old", "", "", "")
+        letters.add(DeadLetter.of(UNREADABLE, NO_JSON))
+        letters.add(DeadLetter.of(READABLE, TOO_OLD))
         letters.flush()
         assert letters.state_dict() == {"bytes": path.stat().st_size}
     first, second = map(json.loads, path.read_text().splitlines())
