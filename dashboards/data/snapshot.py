@@ -9,7 +9,6 @@ import pandas as pd
 
 from dashboards.words import Metric
 from monitor.control.episodes import Episode, Step, episodes_of, steps_of
-from monitor.control.known_changes import Answer, answers
 from monitor.journal.reader import JournalReader, Span
 from monitor.journal.schema import EventKind
 from stream_hmoe.events import Phase
@@ -64,10 +63,6 @@ class Snapshot:
         if self.step is not None:
             return self.step.after
         return Phase.NORMAL if self.is_watched else None
-
-    def answers(self, episodes: Sequence[Episode]) -> list[Answer]:
-        """What followed on the known changes of the newest intervals, oldest first."""
-        return answers(self.history, self.recent, episodes, self.metric.is_share, self.window_records)
 
     @property
     def last(self) -> int:
