@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import statistics
 import tempfile
 import time
@@ -204,18 +205,32 @@ def _events(number: int, end: int) -> Iterator[EventRow]:
     if number % 40 == 0:
         yield EventRow(end, EventKind.DRIFT, "gates drifted", "gates", 2, 9.9)
     if number % 200 == 0:
-        yield EventRow(end, EventKind.DECISION, "episode 1: so it was decided", detail='{"episode": 1}')
+        episode = number // 200
+        decided = {
+            "episode": episode,
+            "before": "normal",
+            "after": "warn",
+            "action": "none",
+            "reason": "made",
+        }
+        message = f"episode {episode}: so it was decided"
+        yield EventRow(end, EventKind.DECISION, message, detail=json.dumps(decided))
+
+
+def _values(sample: int, names: Sequence[str]) -> str:
+    return json.dumps({name: (7 * sample + 5 * place) % 13 for place, name in enumerate(names)})
 
 
 def _profile(end: int, leaves: int) -> dict[str, Any]:
     since, names = end - PERIOD_INTERVALS * INTERVAL_RECORDS, [f"feature {n}" for n in range(FEATURES)]
-    values = "{" + ", ".join(f'"{name}": 0.5' for name in names) + "}"
     return {
         "features": tuple(FeatureRow(end, since, name, 1.0, 0.1, 1.0, -3.0, 3.0) for name in names),
         "leaf_features": tuple(
             LeafFeatureRow(end, leaf, name, 0.1, 1.0) for leaf in range(min(16, leaves)) for name in names
         ),
-        "samples": tuple(SampleRow(since + 97 * n, n, "a", "b", 0.5, values) for n in range(SAMPLES)),
+        "samples": tuple(
+            SampleRow(since + 97 * n, n, "a", "b", 0.5, _values(n, names)) for n in range(SAMPLES)
+        ),
     }
 
 

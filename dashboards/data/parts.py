@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,6 +10,8 @@ import pandas as pd
 
 from dashboards.data.shapes import read_lives
 from dashboards.data.snapshot import HISTORY, Snapshot
+from monitor.control.episodes import Episode, episodes_of
+from monitor.control.known_changes import Answer, answers
 from monitor.journal.reader import JournalReader
 from monitor.journal.schema import EventKind
 
@@ -81,11 +84,10 @@ class ExpertsPart:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ActionsPart:
-    """Decisions, drifts and known changes of the window, and what all of it was worth."""
+    """What was done in the window, what followed on known changes, and what all of it was worth."""
 
-    history: pd.DataFrame
-    intervals: pd.DataFrame
-    evidence: pd.DataFrame
+    episodes: Sequence[Episode]
+    answers: Sequence[Answer]
     worth: pd.DataFrame
 
 
@@ -147,13 +149,12 @@ def experts_part(journal: JournalReader, path: Path, snapshot: Snapshot) -> Expe
 
 def actions_part(journal: JournalReader, path: Path, snapshot: Snapshot) -> ActionsPart:
     """Read the page of actions."""
-    first, last = snapshot.first, snapshot.last
-    return ActionsPart(
-        history=journal.events(HISTORY, first, NUM_DECISIONS),
-        intervals=journal.intervals(first, last, 2 * POINTS),
-        evidence=journal.evidence(first, last, POINTS),
-        worth=journal.worth(first, last, POINTS),
-    )
+    first, last, metric = snapshot.first, snapshot.last, snapshot.metric
+    history = journal.events(HISTORY, first, NUM_DECISIONS)
+    intervals = journal.intervals(first, last, 2 * POINTS)
+    episodes = episodes_of(history, intervals, journal.evidence(first, last, POINTS))
+    followed = answers(history, intervals, episodes, metric.is_share, snapshot.window_records)
+    return ActionsPart(episodes, followed, journal.worth(first, last, POINTS))
 
 
 def data_part(journal: JournalReader, path: Path, snapshot: Snapshot) -> DataPart:

@@ -9,7 +9,6 @@ import pandas as pd
 
 from dashboards.words import Metric
 from monitor.control.episodes import Episode, Step, episodes_of, steps_of
-from monitor.control.known_changes import Answer, answers
 from monitor.journal.reader import JournalReader, Span
 from monitor.journal.schema import EventKind
 from stream_hmoe.events import Phase
@@ -41,6 +40,7 @@ class Snapshot:
         markers: drift events, known change points, decisions and changes of shape of the window.
         step: the controller's newest decision; None before the first.
         history: decisions, drifts and known changes of the newest intervals.
+        episodes: what was done about drift over the newest intervals, oldest first.
         is_watched: evidence is collected.
         flow: what came and how the process fared, the newest rows; empty for a run without a service.
     """
@@ -53,6 +53,7 @@ class Snapshot:
     markers: pd.DataFrame
     step: Step | None
     history: pd.DataFrame
+    episodes: Sequence[Episode]
     is_watched: bool
     flow: pd.DataFrame
 
@@ -62,15 +63,6 @@ class Snapshot:
         if self.step is not None:
             return self.step.after
         return Phase.NORMAL if self.is_watched else None
-
-    @property
-    def episodes(self) -> list[Episode]:
-        """What was done about drift over the newest intervals, oldest first."""
-        return episodes_of(self.history, self.recent, NO_EVIDENCE)
-
-    def answers(self, episodes: Sequence[Episode]) -> list[Answer]:
-        """What followed on the known changes of the newest intervals, oldest first."""
-        return answers(self.history, self.recent, episodes, self.metric.is_share, self.window_records)
 
     @property
     def last(self) -> int:
@@ -115,15 +107,18 @@ def read(journal: JournalReader, window: int | None) -> Snapshot:
     first = window_first(last, window)
     recent_first = max(0, last - RECENT_INTERVALS * _whole(meta, "interval_records", 250) + 1)
     newest_first = max(0, last - _whole(meta, "interval_records", 250))
+    recent = journal.intervals(recent_first, last)
+    history = journal.events(HISTORY, recent_first, NUM_HISTORY)
     return Snapshot(
         meta=meta,
         span=span,
         first=first,
-        recent=journal.intervals(recent_first, last),
+        recent=recent,
         topology=journal.topology(),
         markers=journal.events(MARKED, first, NUM_MARKERS),
         step=next(iter(steps_of(journal.events([EventKind.DECISION], limit=1))), None),
-        history=journal.events(HISTORY, recent_first, NUM_HISTORY),
+        history=history,
+        episodes=episodes_of(history, recent, NO_EVIDENCE),
         is_watched=not journal.evidence(newest_first, last).empty,
         flow=_flow(journal, meta),
     )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pandas as pd
 import streamlit as st
 
 from dashboards import charts, story
 from dashboards.data.parts import ActionsPart, actions_part
-from dashboards.data.snapshot import Snapshot
 from dashboards.episode_choice import choose_episode, title_of
 from dashboards.frame import show
 from dashboards.key_figures import SPARK_POINTS
@@ -15,21 +16,19 @@ from dashboards.scene import Scene
 from dashboards.tables import control
 from dashboards.tiles import Figure, figure_tiles
 from dashboards.words import count
-from monitor.control.episodes import Episode, episodes_of
-from monitor.control.known_changes import answers
+from monitor.control.episodes import Episode
+from monitor.control.known_changes import Answer
 
 
 def draw(scene: Scene, part: ActionsPart) -> None:
     """The page below the verdict."""
-    snapshot = scene.snapshot
-    if snapshot.phase is None:
+    if scene.snapshot.phase is None:
         scene.empty("This run has no controller, or none has decided anything yet.")
         return
-    episodes = episodes_of(part.history, part.intervals, part.evidence)
     worth(scene, part)
-    one_episode(scene, episodes)
-    all_episodes(scene, episodes)
-    known_changes(scene, part, episodes, snapshot)
+    one_episode(scene, part.episodes)
+    all_episodes(scene, part.episodes)
+    known_changes(scene, part.answers)
 
 
 def worth(scene: Scene, part: ActionsPart) -> None:
@@ -58,7 +57,7 @@ def worth(scene: Scene, part: ActionsPart) -> None:
     scene.chart(spec, {"course": rows, **scene.marks}, "errors-avoided", description)
 
 
-def one_episode(scene: Scene, episodes: list[Episode]) -> None:
+def one_episode(scene: Scene, episodes: Sequence[Episode]) -> None:
     """From the first sign to the outcome."""
     title, choice = st.columns([4, 1], vertical_alignment="bottom")
     with choice:
@@ -87,7 +86,7 @@ def one_episode(scene: Scene, episodes: list[Episode]) -> None:
     scene.table(tests, columns, "tests", "Paired tests of the challengers against the champion")
 
 
-def all_episodes(scene: Scene, episodes: list[Episode]) -> None:
+def all_episodes(scene: Scene, episodes: Sequence[Episode]) -> None:
     """Every episode of the window as one row."""
     if not episodes:
         return
@@ -107,10 +106,8 @@ def all_episodes(scene: Scene, episodes: list[Episode]) -> None:
     scene.table(control.episode_table(episodes, metric), columns, "episodes", alt)
 
 
-def known_changes(scene: Scene, part: ActionsPart, episodes: list[Episode], snapshot: Snapshot) -> None:
+def known_changes(scene: Scene, found: Sequence[Answer]) -> None:
     """Made streams tell when they change: what followed."""
-    metric = snapshot.metric
-    found = answers(part.history, part.intervals, episodes, metric.is_share, snapshot.window_records)
     if not found:
         return
     scene.section("Known changes of the stream, and what followed")
@@ -119,7 +116,7 @@ def known_changes(scene: Scene, part: ActionsPart, episodes: list[Episode], snap
         "change": st.column_config.TextColumn("Change", width="large"),
         "seen": st.column_config.TextColumn("Seen"),
         "action": st.column_config.TextColumn("Action"),
-        "back": st.column_config.TextColumn(f"{metric.title} back"),
+        "back": st.column_config.TextColumn(f"{scene.snapshot.metric.title} back"),
     }
     alt = "Known changes of the stream: when, detection delay, action, recovery; the newest first"
     scene.table(control.answer_table(found), columns, "changes", alt)

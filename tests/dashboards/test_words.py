@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboards.words import Metric, age, count
+from dashboards.words import Metric, age, count, duration, size
 
 ACCURACY = Metric("accuracy", is_share=True)
 ERROR = Metric("mae", is_share=False)
@@ -47,3 +47,19 @@ def test_better_is_a_positive_gain_whichever_way_the_metric_points(smaller: floa
     smaller, larger = sorted((smaller, larger))
     assert ACCURACY.gain(larger, smaller) >= 0.0 >= ACCURACY.gain(smaller, larger)
     assert ERROR.gain(smaller, larger) >= 0.0 >= ERROR.gain(larger, smaller)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(None, "-"), (math.nan, "-"), (0.0004, "0.4 ms"), (0.25, "250 ms"), (1.5, "1.5 s"), (720.0, "12 min")],
+)
+def test_a_duration_is_written_in_the_unit_that_suits_it(seconds: float | None, text: str) -> None:
+    assert duration(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [(None, "-"), (900, "900 B"), (1_536, "1.5 KiB"), (2**20, "1.0 MiB"), (3 * 2**30, "3.0 GiB")],
+)
+def test_a_size_is_written_in_the_unit_that_suits_it(number: float | None, text: str) -> None:
+    assert size(number) == text

@@ -62,12 +62,10 @@ def test_rejected_records_do_not_push_drifts_out_of_the_events(tmp_path: Path) -
 
 
 def test_what_was_done_is_that_of_the_window(served: Path) -> None:
-    assert journals.part(served, 5_000, parts.actions_part).history.empty
-    assert set(journals.part(served, None, parts.actions_part).history["kind"]) == {
-        "decision",
-        "drift",
-        "change point",
-    }
+    assert journals.part(served, 5_000, parts.actions_part).episodes == []
+    part = journals.part(served, None, parts.actions_part)
+    assert [episode.outcome for episode in part.episodes] == ["promoted"]
+    assert [answer.delay for answer in part.answers] == [600]
 
 
 def test_the_size_of_the_journal_is_that_of_its_files(served: Path) -> None:

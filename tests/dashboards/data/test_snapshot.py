@@ -69,7 +69,6 @@ def test_without_a_controller_there_is_no_phase_and_nothing_was_done(journal: Pa
     snapshot = journals.snapshot(journal, None)
     assert snapshot.phase is None
     assert snapshot.episodes == []
-    assert [answer.delay for answer in snapshot.answers([])] == [600]
 
 
 def test_a_controller_that_was_never_needed_is_at_rest(tmp_path: Path) -> None:
