@@ -101,7 +101,9 @@ def write_log(broker: str, count: int, partitions: int, seed: int) -> tuple[int,
         if choose.random() >= MISSING_LABELS:
             is_early = choose.random() < EARLY_LABELS
             labels.append((begin + number + (-5 if is_early else LABEL_DELAY), number))
-    for when, number in sorted(labels):  # a log is read by its greatest time so far: in this order they are early
+    for when, number in sorted(
+        labels
+    ):  # a log is read by its greatest time so far: in this order they are early
         label = json.dumps({"id": f"r{number}", "label": bool(y_N[number])}).encode()
         send("labels", number, when, label)
         if choose.random() < DOUBLED:

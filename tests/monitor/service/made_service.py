@@ -122,7 +122,11 @@ def turn_until(service: Service, is_so: Callable[[], bool], limit: int = 100) ->
 def run_to_end(config: ServiceConfig, limit: int = 100) -> None:
     """Run a service on files until all of them have ended."""
     with started(config) as service:
-        turn_until(service, lambda: all(one.standing is Standing.ENDED for one in service.supervisors.values()), limit)
+        turn_until(
+            service,
+            lambda: all(one.standing is Standing.ENDED for one in service.supervisors.values()),
+            limit,
+        )
 
 
 def is_all_taken(service: Service, expected: tuple[int, int]) -> Callable[[], bool]:

@@ -172,7 +172,7 @@ def test_results_in_topics_are_equal_once_repeats_are_dropped(
 ) -> None:
     address, create = broker
     names = {name: unique(name) for name in ("events", "labels", "results-1", "results-2", "dead")}
-    create({name: 1 for name in names.values()})
+    create(dict.fromkeys(names.values(), 1))
     expected = produce_late(address, names["events"], names["labels"], 300, 1)
     first = to_topics(tmp_path / "one", address, names, "results-1")
     run_late(first, expected)
@@ -183,7 +183,9 @@ def test_results_in_topics_are_equal_once_repeats_are_dropped(
             sink.flush()
     run_late(crashed, expected)
     one, other = (read_topic(address, names[name], 300) for name in ("results-1", "results-2"))
-    assert [message.headers() for message in one[:1]] == [[("id", f"{STREAM}/{names['events']}/0@0".encode())]]
+    assert [message.headers() for message in one[:1]] == [
+        [("id", f"{STREAM}/{names['events']}/0@0".encode())]
+    ]
     assert without_repeats(one) == without_repeats(other)
     assert len(without_repeats(other)) == 300 < len(other)
 
@@ -230,7 +232,9 @@ def test_dead_letters_go_to_a_topic_as_they_came_with_the_reason(
 
 
 @pytest.mark.parametrize("gap", ["fail", "skip"])
-def test_messages_that_are_gone_halt_the_stream_or_are_counted(mock: Cluster, tmp_path: Path, gap: str) -> None:
+def test_messages_that_are_gone_halt_the_stream_or_are_counted(
+    mock: Cluster, tmp_path: Path, gap: str
+) -> None:
     address, control = mock
     control.create("e", 1)
     bodies = [json.dumps({"x": number, "label": "up"}).encode() for number in range(10)]
@@ -253,5 +257,3 @@ def test_messages_that_are_gone_halt_the_stream_or_are_counted(mock: Cluster, tm
         assert status.halt is Halt.GAP
         assert "messages are gone; set gap: skip" in status.halted
         assert service.gateway.readiness() == [f"{STREAM}: {status.halted}"]
-
-
