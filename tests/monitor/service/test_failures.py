@@ -1,4 +1,4 @@
-"""What fails for a while is tried again from the checkpoint; what fails for ever stands still; others go on."""
+"""What fails for a while is tried again from the checkpoint; what fails for ever stands still."""
 
 from __future__ import annotations
 
@@ -187,12 +187,9 @@ def test_a_stop_while_a_stream_is_to_be_started_again_is_orderly(
 
 
 def test_a_second_worker_is_refused_while_the_first_lives(config: ServiceConfig) -> None:
-    with started(config):
-        with (
-            pytest.raises(TemporaryProblem, match="another worker holds the stream 's' .* --standby"),
-            started(config),
-        ):
-            pass
+    refused = pytest.raises(TemporaryProblem, match=r"another worker holds the stream 's' .* --standby")
+    with started(config), refused, started(config):
+        pass
     with started(config):
         pass
 

@@ -27,6 +27,7 @@ from tests.monitor.service.made_service import (
 
 GUARD = {"max_ratio": 0.2, "window_messages": 100}
 GOOD, BAD = 300, 60
+RESTING = (Standing.HALTED, Standing.ENDED)
 
 
 @pytest.fixture
@@ -84,8 +85,7 @@ def test_what_came_before_is_safe_and_a_start_goes_on(config: ServiceConfig) -> 
         with started(config) as service:
             flooded = supervisor_of(service, "flooded")
             assert (flooded.standing, flooded.board.current.halt) == (Standing.RUNNING, None)
-            resting = (Standing.HALTED, Standing.ENDED)
-            turn_until(service, lambda flooded=flooded: flooded.standing in resting, limit=20)
+            turn_until(service, lambda flooded=flooded: flooded.standing in RESTING, limit=20)
     assert flooded.standing is Standing.ENDED
     assert result_of(config.state, "flooded")["dead-letters lines"] == BAD
     run_to_end(config)

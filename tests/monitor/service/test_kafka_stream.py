@@ -162,7 +162,7 @@ def test_without_a_whole_checkpoint_the_stream_stands_still(
     for manifest in (tmp_path / STREAM / "checkpoint").glob("*/manifest.json"):
         manifest.write_text("{}")
     predictions = (tmp_path / STREAM / "predictions.jsonl").read_bytes()
-    with pytest.raises(Exception, match="no checkpoint in .* is whole"), started(config):
+    with pytest.raises(Exception, match=r"no checkpoint in .* is whole"), started(config):
         pass
     assert (tmp_path / STREAM / "predictions.jsonl").read_bytes() == predictions
 

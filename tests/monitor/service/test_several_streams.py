@@ -1,4 +1,4 @@
-"""Several streams take turns: each is as if it were alone, whoever else is slow, and each has its own numbers."""
+"""Several streams take turns: each is as if it were alone, and each has its own numbers."""
 
 from __future__ import annotations
 
@@ -53,11 +53,7 @@ def test_each_is_as_if_it_were_alone(mock: tuple[str, MockControl], tmp_path: Pa
         turn_until(service, lambda: supervisor_of(service, "fast").standing is Standing.ENDED, limit=10)
         assert supervisor_of(service, "slow").standing is Standing.RUNNING
 
-        def is_taken() -> bool:
-            account = status_of(service, "slow").account
-            return account is not None and (account.received, account.labels_received) == expected
-
-        turn_until(service, is_taken)
+        turn_until(service, is_all_taken(service, expected, "slow"))
         registry = registry_of(service.boards)
         for name in ("slow", "fast"):
             account = status_of(service, name).account

@@ -1,4 +1,4 @@
-"""A warm start is learned before the stream: it is neither counted nor scored, and a crash changes nothing."""
+"""A warm start is learned before the stream: neither counted nor scored, whatever crashes."""
 
 from __future__ import annotations
 
