@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 
 from monitor.config import ServiceConfig
 from monitor.metrics import registry_of
-from monitor.service.supervisor import Standing
+from monitor.service.supervisor import Standing, StreamSupervisor
 from monitor.status import Halt
 from tests.monitor import made_streams
 from tests.monitor.service.made_service import (
@@ -27,7 +28,10 @@ from tests.monitor.service.made_service import (
 
 GUARD = {"max_ratio": 0.2, "window_messages": 100}
 GOOD, BAD = 300, 60
-RESTING = (Standing.HALTED, Standing.ENDED)
+
+
+def is_resting(supervisor: StreamSupervisor) -> Callable[[], bool]:
+    return lambda: supervisor.standing in (Standing.HALTED, Standing.ENDED)
 
 
 @pytest.fixture
@@ -85,7 +89,7 @@ def test_what_came_before_is_safe_and_a_start_goes_on(config: ServiceConfig) -> 
         with started(config) as service:
             flooded = supervisor_of(service, "flooded")
             assert (flooded.standing, flooded.board.current.halt) == (Standing.RUNNING, None)
-            turn_until(service, lambda flooded=flooded: flooded.standing in RESTING, limit=20)
+            turn_until(service, is_resting(flooded), limit=20)
     assert flooded.standing is Standing.ENDED
     assert result_of(config.state, "flooded")["dead-letters lines"] == BAD
     run_to_end(config)

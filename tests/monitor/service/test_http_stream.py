@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,10 @@ def examples(count: int, seed: int = 3) -> list[dict[str, Any]]:
 
 def http_stream(tmp_path: Path, labels: dict[str, Any] | None = None, **more: Any) -> ServiceConfig:
     return configuration(tmp_path, stream(HTTP, labels=labels or {}), checkpoint=NEVER, **more)
+
+
+def is_taken(api: Served, last: int) -> Callable[[], bool]:
+    return lambda: received(api) > last
 
 
 def received(api: Served) -> int:
@@ -160,9 +165,8 @@ def segments(config: ServiceConfig, inbox: Path, seed: int, checkpoints: int = 1
     """Files of the inbox after one more process, which made so many more checkpoints of 50 events each."""
     with served(config) as api:
         for _ in range(checkpoints):
-            before = received(api)
-            api.post("/events", examples(50, seed=seed), 202)
-            wait_until(lambda before=before: received(api) == before + 50)
+            taken = api.post("/events", examples(50, seed=seed), 202)["last_offset"]
+            wait_until(is_taken(api, int(str(taken))))
             api.post("/admin/checkpoint", {})
     return set(inbox.iterdir())
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ import pytest
 from confluent_kafka import Consumer, TopicPartition
 
 from monitor.config import ServiceConfig
+from monitor.service.service import Service
 from monitor.service.supervisor import Standing
 from monitor.status import Halt
 from tests.brokers import MockControl, produce, start_mock_cluster, unique, wait_until
@@ -117,13 +118,16 @@ def test_thrown_away_at_random_turns_it_ends_the_same(
     for _ in range(3):
         limit, wanted = moments.randrange(20, 200), moments.randrange(1, 700)
         with started(config) as service:
-            begun = received(service)
-            turn_until(service, lambda begun=begun, wanted=wanted: received(service) >= begun + wanted, limit)
+            turn_until(service, has_received(service, received(service) + wanted), limit)
     run_late(config, expected)
     assert result_of(tmp_path) == peaceful
 
 
-def received(service: Any) -> int:
+def has_received(service: Service, count: int) -> Callable[[], bool]:
+    return lambda: received(service) >= count
+
+
+def received(service: Service) -> int:
     account = status_of(service).account
     return 0 if account is None else min(OBSERVATIONS, account.received) + account.labels_received
 

@@ -16,6 +16,7 @@ import pytest
 import yaml
 
 from benchmarks import chaos
+from benchmarks.service_process import STREAM as TRIAL
 from benchmarks.service_process import outcome_of, write_log
 from monitor.config import load_config
 from tests.brokers import start_mock_cluster, wait_until
@@ -163,4 +164,4 @@ def test_killed_three_times_it_learns_the_same_from_a_log(tmp_path: Path) -> Non
         finally:
             trial.process.kill()
     assert trial.harms == 3
-    assert outcome_of(tmp_path / "harmed" / chaos.STREAM) == outcome_of(tmp_path / "peaceful" / chaos.STREAM)
+    assert outcome_of(tmp_path / "harmed" / TRIAL) == outcome_of(tmp_path / "peaceful" / TRIAL)
