@@ -148,7 +148,7 @@ def test_a_failure_that_returns_at_the_same_place_ends_in_standing_still(
 
     monkeypatch.setattr(StreamWorker, "_take", take_until_poisoned)
     with started(config) as service:
-        turn_until(service, lambda: supervisor_of(service).standing is Standing.HALTED)
+        turn_until(service, lambda: supervisor_of(service).standing is Standing.HALTED, limit=15)
         assert status_of(service).halted == "RuntimeError: poisoned"
 
 

@@ -11,6 +11,10 @@ from typing import Any
 import pytest
 
 from monitor.config import ServiceConfig
+from monitor.journal.reader import JournalReader
+from monitor.service import worker
+from monitor.sources.inbox_entries import Entry
+from monitor.sources.messages import Channel
 from stream_hmoe import checkpoint
 from stream_hmoe.events import Action
 from tests.brokers import wait_until
@@ -244,6 +248,25 @@ def test_a_checkpoint_is_written_by_order(tmp_path: Path) -> None:
         wait_until(lambda: received(api) == 120)
         assert api.post("/admin/checkpoint", {})["record"] == 120
     assert checkpoint.load(tmp_path / STREAM / "checkpoint")["position"] == {"offset": 120}
+
+
+def test_the_journal_is_up_to_date_while_the_stream_is_idle(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker, "FLOW_SECONDS", 0.0)
+    bodies = [json.dumps(record).encode() for record in made_streams.drifting(600)]
+    entries = [Entry(body, Channel.EVENTS) for body in bodies]
+    with started_service(http_stream(tmp_path)) as service:
+
+        def told() -> int:
+            with JournalReader(tmp_path / STREAM / "journal.sqlite") as reader:
+                flow = reader.flow()
+                return 0 if flow.empty else int(flow["received"].iloc[-1])
+
+        for half in (entries[:300], entries[300:]):
+            service.gateway.submit_and_forget(STREAM, half)
+            supervisor_of(service).turn(300, 0.0)
+        turn_until(service, lambda: told() == 600)
 
 
 def test_drifts_are_told_while_the_stream_is_idle(tmp_path: Path) -> None:
