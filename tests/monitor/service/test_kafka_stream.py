@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ import pytest
 from confluent_kafka import Consumer, TopicPartition
 
 from monitor.config import ServiceConfig
+from monitor.service.service import Service
 from monitor.service.supervisor import Standing
 from monitor.status import Halt
 from tests.brokers import MockControl, produce, start_mock_cluster, unique, wait_until
@@ -117,13 +118,16 @@ def test_thrown_away_at_random_turns_it_ends_the_same(
     for _ in range(3):
         limit, wanted = moments.randrange(20, 200), moments.randrange(1, 700)
         with started(config) as service:
-            begun = received(service)
-            turn_until(service, lambda begun=begun, wanted=wanted: received(service) >= begun + wanted, limit)
+            turn_until(service, has_received(service, received(service) + wanted), limit)
     run_late(config, expected)
     assert result_of(tmp_path) == peaceful
 
 
-def received(service: Any) -> int:
+def has_received(service: Service, count: int) -> Callable[[], bool]:
+    return lambda: received(service) >= count
+
+
+def received(service: Service) -> int:
     account = status_of(service).account
     return 0 if account is None else min(OBSERVATIONS, account.received) + account.labels_received
 
@@ -162,7 +166,7 @@ def test_without_a_whole_checkpoint_the_stream_stands_still(
     for manifest in (tmp_path / STREAM / "checkpoint").glob("*/manifest.json"):
         manifest.write_text("{}")
     predictions = (tmp_path / STREAM / "predictions.jsonl").read_bytes()
-    with pytest.raises(Exception, match="no checkpoint in .* is whole"), started(config):
+    with pytest.raises(Exception, match=r"no checkpoint in .* is whole"), started(config):
         pass
     assert (tmp_path / STREAM / "predictions.jsonl").read_bytes() == predictions
 
@@ -172,7 +176,7 @@ def test_results_in_topics_are_equal_once_repeats_are_dropped(
 ) -> None:
     address, create = broker
     names = {name: unique(name) for name in ("events", "labels", "results-1", "results-2", "dead")}
-    create({name: 1 for name in names.values()})
+    create(dict.fromkeys(names.values(), 1))
     expected = produce_late(address, names["events"], names["labels"], 300, 1)
     first = to_topics(tmp_path / "one", address, names, "results-1")
     run_late(first, expected)
