@@ -96,14 +96,12 @@ def write_log(broker: str, count: int, partitions: int, seed: int) -> tuple[int,
         if choose.random() < UNREADABLE:
             send("events", number, now, b'{"id": broken')
         producer.poll(0)
-    labels = []
+    labels = []  # in the order of their times: a log's messages are taken to be as late as the latest before
     for number in range(count):
         if choose.random() >= MISSING_LABELS:
             is_early = choose.random() < EARLY_LABELS
             labels.append((begin + number + (-5 if is_early else LABEL_DELAY), number))
-    for when, number in sorted(
-        labels
-    ):  # a log is read by its greatest time so far: in this order they are early
+    for when, number in sorted(labels):
         label = json.dumps({"id": f"r{number}", "label": bool(y_N[number])}).encode()
         send("labels", number, when, label)
         if choose.random() < DOUBLED:

@@ -196,19 +196,18 @@ class StreamSupervisor:
 
     def _fail(self, reason: str, halt: Halt, *, is_final: bool) -> None:
         self.board.current = replace(self.board.current, halted=reason, halt=halt)
+        self.standing = Standing.HALTED if is_final else Standing.RETRYING
         if self.worker is not None:
             with suppress(Exception):  # the journal may be what has failed
                 self.worker.tell_halt()
         self._close_worker()
         self.answers.fail(reason)
         if is_final:
-            self.standing = Standing.HALTED
             self._log.error("stream_halted", reason=reason)
             return
         pause = min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2.0**self._failures)
         self._failures += 1
         self._due_seconds = time.monotonic() + pause
-        self.standing = Standing.RETRYING
         self._log.error("stream_retrying", reason=reason, failures=self._failures, pause_seconds=pause)
 
     def _close_worker(self) -> None:

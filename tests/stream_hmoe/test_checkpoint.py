@@ -126,6 +126,16 @@ def test_a_crash_before_the_rename_leaves_the_old_one(
     assert not list(tmp_path.rglob("left over"))
 
 
+def test_there_is_a_checkpoint_once_one_was_finished_whole_or_not(tmp_path: Path) -> None:
+    assert not checkpoint.exists(tmp_path / "none")
+    (folder,) = saved(tmp_path, 1)
+    assert checkpoint.exists(tmp_path)
+    (folder / MANIFEST).write_text("damaged")
+    assert checkpoint.exists(tmp_path)
+    folder.rename(folder.with_name(folder.name + ".writing"))
+    assert not checkpoint.exists(tmp_path)
+
+
 def test_foreign_files_are_left_alone(tmp_path: Path) -> None:
     (tmp_path / "state-of-the-art").mkdir()
     (tmp_path / "notes").touch()

@@ -94,6 +94,16 @@ def test_what_is_wrong_is_named_by_kind_field_and_value(
     assert flaw(stream("later", labels={"time": "at"}), body) == expected
 
 
+def test_a_time_more_than_a_day_after_that_of_the_message_is_refused() -> None:
+    config = stream("later", labels={"time": "at"})
+    a_day_on = {"id": "a", "x": 1, "at": 86_412.5}
+    assert decoded(config, a_day_on).events == [Observation("a", {"x": 1}, 86_412.5)]
+    later = a_day_on | {"at": 86_412.6}
+    assert flaw(config, later) == (BadKind.RANGE, "at", "86412.6")
+    undated = message(later)._replace(time_seconds=0.0)
+    assert len(make_decoder(config).decode([undated]).events) == 1
+
+
 @pytest.mark.parametrize("label", [None, "", "  "])
 def test_a_record_that_should_bring_its_label_and_does_not_is_refused(label: Any) -> None:
     assert flaw(stream(), {"x": 1, "label": label})[:2] == (BadKind.MISSING, "label")

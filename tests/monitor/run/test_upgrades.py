@@ -59,6 +59,7 @@ def test_a_state_of_version_2_goes_on_as_one_of_this_version(saved: dict[str, An
     other.load_state_dict(new.fold)
     assert one.add(facts_between(700, 1_100), 1_100) == other.add(facts_between(700, 1_100), 1_100)
     assert one.totals.use_of(0) == other.totals.use_of(0)
+    assert one.trend.slow_nats is not None, "the means of the loss begin anew"
     build_pipeline(Task.CLASSIFICATION).load_state_dict(old.pipeline)
     assert (old.mark.interval, old.mark.feature, old.mark.flow) == (500, -1, 0.0)
     assert old.to_dict()["version"] == STATE_VERSION

@@ -129,11 +129,11 @@ def run_to_end(config: ServiceConfig, limit: int = 100) -> None:
         )
 
 
-def is_all_taken(service: Service, expected: tuple[int, int]) -> Callable[[], bool]:
+def is_all_taken(service: Service, expected: tuple[int, int], name: str = STREAM) -> Callable[[], bool]:
     """Whether so many observations and labels have been received."""
 
     def is_so() -> bool:
-        account = status_of(service).account
+        account = status_of(service, name).account
         return account is not None and (account.received, account.labels_received) == expected
 
     return is_so
@@ -142,7 +142,7 @@ def is_all_taken(service: Service, expected: tuple[int, int]) -> Callable[[], bo
 def run_late(config: ServiceConfig, expected: tuple[int, int], limit: int = 100) -> None:
     """Run a service on topics until everything was received, and stop it in order."""
     with started(config) as service:
-        turn_until(service, is_all_taken(service, expected), limit)
+        turn_until(service, is_all_taken(service, expected, config.streams[0].name), limit)
         service.stop("everything was received")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -109,7 +110,7 @@ def test_a_file_that_has_grown_goes_on_where_it_ended(records: Path, whole: Path
 
 def test_a_finished_stream_starts_and_ends_at_once(records: Path, whole: Path, tmp_path: Path) -> None:
     config = configuration(tmp_path, file_stream(records, model=SENSITIVE))
-    run_to_end(config)
+    shutil.copytree(whole, tmp_path, dirs_exist_ok=True)
     with started(config) as service:
         assert status_of(service).records == RECORDS - BAD
         turn_until(service, lambda: supervisor_of(service).standing is Standing.ENDED)

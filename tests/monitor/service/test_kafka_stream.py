@@ -162,7 +162,7 @@ def test_without_a_whole_checkpoint_the_stream_stands_still(
     for manifest in (tmp_path / STREAM / "checkpoint").glob("*/manifest.json"):
         manifest.write_text("{}")
     predictions = (tmp_path / STREAM / "predictions.jsonl").read_bytes()
-    with pytest.raises(Exception, match="no checkpoint in .* is whole"), started(config):
+    with pytest.raises(Exception, match=r"no checkpoint in .* is whole"), started(config):
         pass
     assert (tmp_path / STREAM / "predictions.jsonl").read_bytes() == predictions
 
@@ -172,7 +172,7 @@ def test_results_in_topics_are_equal_once_repeats_are_dropped(
 ) -> None:
     address, create = broker
     names = {name: unique(name) for name in ("events", "labels", "results-1", "results-2", "dead")}
-    create({name: 1 for name in names.values()})
+    create(dict.fromkeys(names.values(), 1))
     expected = produce_late(address, names["events"], names["labels"], 300, 1)
     first = to_topics(tmp_path / "one", address, names, "results-1")
     run_late(first, expected)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from monitor.config.schema import KafkaSourceConfig
-from monitor.problems import ConfigurationProblem
+from monitor.problems import ConfigurationProblem, MessagesGone
 from monitor.sources import kafka_source
 from monitor.sources.kafka_fetch import FETCHED
 from monitor.sources.kafka_partitions import Partition, find_partitions
@@ -71,7 +71,7 @@ def test_deleted_messages_stop_the_source_and_it_says_what_is_there(mock: Mock) 
     bootstrap, control = mock
     control.create("e", 2)
     produce(bootstrap, "e", {0: [(1, LARGE)] * NUM_LARGE, 1: [(2, b"b")]})
-    with closing(kafka(bootstrap, at(3, 0))) as source, pytest.raises(ConfigurationProblem) as caught:
+    with closing(kafka(bootstrap, at(3, 0))) as source, pytest.raises(MessagesGone) as caught:
         read(source, 1)
     text = str(caught.value)
     earliest = int(text.split("only ")[1].split()[0])

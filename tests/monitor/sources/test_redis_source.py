@@ -11,7 +11,7 @@ import pytest
 import redis
 
 from monitor.config.schema import RedisSourceConfig
-from monitor.problems import ConfigurationProblem
+from monitor.problems import ConfigurationProblem, MessagesGone
 from monitor.sources.chunk import Position
 from monitor.sources.messages import Channel, Message
 from monitor.sources.opening_messages import open_messages
@@ -91,7 +91,7 @@ def test_trimmed_entries_stop_the_source_or_are_counted(server: Redis) -> None:
     client.xtrim("e", maxlen=3, approximate=False)
     with (
         closing(source(url, position)) as opened,
-        pytest.raises(ConfigurationProblem, match="e: 3 entries after 4-0 are gone; set gap: skip"),
+        pytest.raises(MessagesGone, match="e: 3 entries after 4-0 are gone; set gap: skip"),
     ):
         opened.poll(10, 1.0)
     with closing(source(url, position, gap="skip")) as opened:
