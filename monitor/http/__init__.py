@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from monitor.http.app import build_app
-from monitor.http.gateway import Answer, Caller, Gateway, Intake, Ordered, Outcome, Prediction, Refusal
+from monitor.http.gateway import Answer, Caller, Gateway, Intake, Ordered, Prediction, Refusal
 from monitor.http.server import HttpServer
 
 __all__ = [
@@ -17,7 +17,6 @@ __all__ = [
     "HttpServer",
     "Intake",
     "Ordered",
-    "Outcome",
     "Prediction",
     "Refusal",
     "build_app",

@@ -5,7 +5,6 @@ Futures are never cancelled from here: whoever made one resolves it, whether or 
 
 from __future__ import annotations
 
-import enum
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -13,27 +12,9 @@ from typing import Any, Protocol
 
 from monitor.sources.inbox_entries import Entry
 from monitor.status import Status
-from stream_hmoe.events import Drifted, Order
+from stream_hmoe.events import Drifted, EventOutcome, Order
 
-__all__ = ["Answer", "Caller", "Gateway", "Intake", "Ordered", "Outcome", "Prediction", "Refusal"]
-
-
-class Outcome(enum.StrEnum):
-    """What became of an event when the stream took it in.
-
-    An observation is PREDICTED and waits; a label has JOINED it, or is EARLY and waits for it; an example is
-    LEARNED, or HELD_BACK while the model is frozen; for the others see ``stream_hmoe.events.Account``.
-    """
-
-    PREDICTED = "predicted"
-    LEARNED = "learned"
-    HELD_BACK = "held back"
-    JOINED = "joined"
-    EARLY = "early"
-    DUPLICATE = "duplicate"
-    CORRECTED = "corrected"
-    UNMATCHED = "unmatched"
-    REJECTED = "rejected"
+__all__ = ["Answer", "Caller", "Gateway", "Intake", "Ordered", "Prediction", "Refusal"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +75,7 @@ class Answer:
         refusal: why it was rejected; None otherwise.
     """
 
-    outcome: Outcome
+    outcome: EventOutcome
     prediction: Prediction | None = None
     refusal: Refusal | None = None
 

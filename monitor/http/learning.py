@@ -16,11 +16,12 @@ from monitor.http.bodies import (
     RecordBody,
 )
 from monitor.http.decoding import decode_event, decode_lines, decode_list, plain_features, to_entry
-from monitor.http.gateway import Answer, Intake, Outcome, Prediction
+from monitor.http.gateway import Answer, Intake, Prediction
 from monitor.http.openapi import TOKEN, answers, records, takes
 from monitor.http.reading import JSON_LINES, read_body
 from monitor.http.refusals import HttpRefusal, unusable_record
 from monitor.http.service import HttpService, StreamName, answer_of, in_thread, json_response, service_of
+from stream_hmoe.events import EventOutcome
 
 __all__ = ["router"]
 
@@ -138,7 +139,7 @@ def _open_intake(service: HttpService, name: str) -> Intake:
     return intake
 
 
-def _prediction_body(name: str, prediction: Prediction, outcome: Outcome | None) -> PredictionBody:
+def _prediction_body(name: str, prediction: Prediction, outcome: EventOutcome | None) -> PredictionBody:
     return PredictionBody(
         name,
         prediction.value,

@@ -7,7 +7,7 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from monitor.decoding import WHOLE, Bad
-from monitor.http.gateway import Answer, Outcome, Prediction, Refusal
+from monitor.http.gateway import Answer, Prediction, Refusal
 from monitor.plain_values import plain
 from monitor.service.answers import Answers
 from monitor.service.counts import Counts
@@ -90,7 +90,7 @@ class EventResults:
             flaw = self._taken.rejections[index]
             refusal = Refusal(flaw.field, flaw.value, flaw.reason, flaw.remedy)
         prediction = None if made is None else _prediction(*made, is_class=self._certainty == "probability")
-        return Answer(Outcome(outcome), prediction, refusal)
+        return Answer(outcome, prediction, refusal)
 
     def _made(self) -> Iterator[tuple[int, Made]]:
         """The prediction of every event that has one, with the number of the event."""
@@ -115,7 +115,7 @@ class EventResults:
 def answer_unreadable(answers: Answers, message: Message, bad: Bad) -> None:
     """Tell whoever sent a message that it holds no event."""
     refusal = Refusal(bad.field, bad.value, bad.reason, bad.remedy)
-    answers.give(int(message.offset), Answer(Outcome.REJECTED, None, refusal))
+    answers.give(int(message.offset), Answer(EventOutcome.REJECTED, None, refusal))
 
 
 def decision_records(

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from monitor.http.gateway import Answer, Caller, Intake, Ordered, Outcome, Prediction, Refusal
+from monitor.http.gateway import Answer, Caller, Intake, Ordered, Prediction, Refusal
 from monitor.sources.inbox import Entry, Inbox
 from monitor.sources.inbox_source import InboxSource
 from monitor.sources.messages import Channel, Message
@@ -19,7 +19,7 @@ from monitor.status import LeafShare, Status, StatusBoard
 from monitor.targets import Task
 from stream_hmoe.errors import BadRecord
 from stream_hmoe.estimators import HMoEClassifier
-from stream_hmoe.events import Account, Drifted, Level, Order, Scored
+from stream_hmoe.events import Account, Drifted, EventOutcome, Level, Order, Scored
 from stream_hmoe.pipeline import Pipeline
 
 BLOCK_MESSAGES = 16
@@ -178,20 +178,20 @@ class ModelGateway:
         if message.channel is Channel.LABELS:
             features = self._pending.pop(key, None)
             if features is None:
-                return Answer(Outcome.UNMATCHED)
-            return self._learn(features, values["label"], Outcome.JOINED)
+                return Answer(EventOutcome.UNMATCHED)
+            return self._learn(features, values["label"], EventOutcome.JOINED)
         if key in self._pending:
-            return Answer(Outcome.DUPLICATE)
+            return Answer(EventOutcome.DUPLICATE)
         if "label" in values:
-            return self._learn(values, values.pop("label"), Outcome.JOINED)
+            return self._learn(values, values.pop("label"), EventOutcome.JOINED)
         try:
             prediction = self._predict(values)
         except BadRecord as bad:
             return _refused(bad.field, str(bad.value), bad.reason, bad.remedy)
         self._pending[key] = values
-        return Answer(Outcome.PREDICTED, prediction)
+        return Answer(EventOutcome.PREDICTED, prediction)
 
-    def _learn(self, features: Mapping[str, Any], target: Any, outcome: Outcome) -> Answer:
+    def _learn(self, features: Mapping[str, Any], target: Any, outcome: EventOutcome) -> Answer:
         for fact in self.pipeline.step([features], [target]):
             if isinstance(fact, Scored):
                 record, value = int(fact.record[0]), fact.predictions[0]
@@ -235,4 +235,4 @@ class _Waiting:
 
 
 def _refused(name: str, value: str, reason: str, remedy: str) -> Answer:
-    return Answer(Outcome.REJECTED, refusal=Refusal(name, value, reason, remedy))
+    return Answer(EventOutcome.REJECTED, refusal=Refusal(name, value, reason, remedy))

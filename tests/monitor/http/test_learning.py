@@ -8,9 +8,10 @@ from typing import Any
 import httpx
 import pytest
 
-from monitor.http.gateway import Answer, Intake, Outcome, Refusal
+from monitor.http.gateway import Answer, Intake, Refusal
 from monitor.sources.messages import Channel
 from stream_hmoe.errors import BadRecord
+from stream_hmoe.events import EventOutcome
 from tests.monitor.http.made_gateway import ModelGateway
 
 RECORD = {"hour": 3, "kind": "small", "is_wet": False, "wind": None, "weight": 1.5}
@@ -91,7 +92,7 @@ def test_a_record_that_the_stream_refuses_comes_back_with_its_field(
     open_client: httpx.Client, gateway: ModelGateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     refusal = Refusal("hour", "77", "more than 23", "Send an hour of the day.")
-    monkeypatch.setattr(gateway, "_event", lambda message: Answer(Outcome.REJECTED, refusal=refusal))
+    monkeypatch.setattr(gateway, "_event", lambda message: Answer(EventOutcome.REJECTED, refusal=refusal))
     observation = {"key": "a", "features": {"hour": 77}}
     for path, body in (("/learn", {**observation, "target": "day"}), ("/predict", observation)):
         answer = open_client.post(path, json=body)
