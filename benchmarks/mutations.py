@@ -16,8 +16,20 @@ __all__ = ["Mutator"]
 KEY, TIME = "id", "time"
 HUGE = ("1e300", "-1e300", "1e308", "1e999", "-1e999", "NaN", "Infinity", "-Infinity", "9" * 400, "1e-320")
 SPECIAL = b'{}[]",:\\\x00\xff\xfe\n -+.eE0123456789tfn\xc3\xed\xa0\x80'
-TEXTS = ("", " ", "null", "\u0000", "\u202e", "\ud800", "e\u0301" * 40, "\U0001f9ea", "x" * 5_000, "'; DROP TABLE")
+TEXTS = (
+    "",
+    " ",
+    "null",
+    "\u0000",
+    "\u202e",
+    "\ud800",
+    "e\u0301" * 40,
+    "\U0001f9ea",
+    "x" * 5_000,
+    "'; DROP TABLE",
+)
 TIMES: tuple[Any, ...] = (-1, 0, 1e11, 9.9e10, 1e300, 1.7e12, "2024-05-01", True, None, [], -1e-300, 10**30)
+NUM_WORDS = 100_000
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
@@ -31,6 +43,7 @@ class Mutator:
     def __init__(self, seed: int) -> None:
         self._random = random.Random(seed)
         self._keys: list[str] = []
+        self._words = ["".join(self._random.choices(LETTERS, k=1 + n % 8)) for n in range(NUM_WORDS)]
         self._of_values: list[Callable[[dict[str, Any]], None]] = [
             self._change_type,
             self._change_key,
@@ -54,7 +67,7 @@ class Mutator:
         ]
 
     def mutate(self, message: MadeMessage) -> Entry:
-        """The message after one to three mutations; sometimes it comes on the wrong channel or with no time."""
+        """The message after one to three mutations; some come on the wrong channel."""
         choose = self._random
         self._remember(message.key)
         body = message.body
@@ -83,19 +96,46 @@ class Mutator:
     def _change_type(self, values: dict[str, Any]) -> None:
         if values:
             name = self._random.choice(list(values))
-            odd: tuple[Any, ...] = (None, True, False, -0.0, 1e300, -1e300, 10**400, "12", "1e999", [], {}, 2**63)
+            odd: tuple[Any, ...] = (
+                None,
+                True,
+                False,
+                -0.0,
+                1e300,
+                -1e300,
+                10**400,
+                "12",
+                "1e999",
+                [],
+                {},
+                2**63,
+            )
             values[name] = self._random.choice(odd)
 
     def _change_key(self, values: dict[str, Any]) -> None:
         known = self._random.choice(self._keys)
-        odd: tuple[Any, ...] = (None, "", 7, 7.5, True, [], {}, "k" * 201, "k" * 200, known, known, -1, 10**300)
+        odd: tuple[Any, ...] = (
+            None,
+            "",
+            7,
+            7.5,
+            True,
+            [],
+            {},
+            "k" * 201,
+            "k" * 200,
+            known,
+            known,
+            -1,
+            10**300,
+        )
         values[KEY] = self._random.choice(odd)
         if self._random.random() < 0.3:
             del values[KEY]
 
     def _change_label(self, values: dict[str, Any]) -> None:
         odd: tuple[Any, ...] = (
-            *(None, "", " ", 0, 1e300, -1e300, True, [], {"a": 1}, "c" * 201, self._word(), self._word()),
+            *(None, "", " ", 0, 1e300, -1e99, 1e12, True, [], {"a": 1}, "c" * 201, self._word()),
             self._random.random(),
         )
         values[TARGET] = self._random.choice(odd)
@@ -106,11 +146,13 @@ class Mutator:
     def _rename(self, values: dict[str, Any]) -> None:
         if values:
             name = self._random.choice(list(values))
-            values[self._random.choice((name.upper(), name + " ", self._word(), "", *TEXTS))] = values.pop(name)
+            values[self._random.choice((name.upper(), name + " ", self._word(), "", *TEXTS))] = values.pop(
+                name
+            )
 
     def _add_fields(self, values: dict[str, Any]) -> None:
-        for _ in range(self._random.choice((1, 1, 1, 10, 2_000))):
-            values[self._word()] = self._random.choice((1.0, "x", None, self._random.random(), self._word()))
+        names = self._random.choices(self._words, k=self._random.choice((1, 1, 1, 10, 2_000)))
+        values |= dict.fromkeys(names, self._random.choice((1.0, "x", None, self._random.random())))
 
     def _nest(self, values: dict[str, Any]) -> None:
         value: Any = 1
@@ -127,7 +169,7 @@ class Mutator:
             values[self._random.choice(list(values))] = self._random.choice((*TEXTS, self._word()))
 
     def _word(self) -> str:
-        return "".join(self._random.choices(LETTERS, k=self._random.randint(1, 8)))
+        return self._random.choice(self._words)
 
     # Of the bytes.
 

@@ -169,7 +169,10 @@ class ModelConfig(Section):
     )
     is_adapting: bool = Field(True, description="watch for drift and act on it")
     max_features: int = Field(
-        1_000, ge=1, le=4_096, description="most columns of encoded features; a record that needs more is rejected"
+        1_000,
+        ge=1,
+        le=4_096,
+        description="most columns of encoded features; a record that needs more is rejected",
     )
     max_classes: int = Field(
         100, ge=2, le=1_000, description="most classes; a label that would be one more is rejected"

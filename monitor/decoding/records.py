@@ -21,7 +21,9 @@ __all__ = ["MAX_TEXT", "RecordReader"]
 
 MAX_TEXT = 200  # characters of a key or of a class: both are kept in memory
 LAST_SECONDS = 1e11  # in the year 5138; a larger number is most likely in milliseconds
-AHEAD_SECONDS = 86_400.0  # clocks differ, and some name the end of a day; nothing is known days before it happens
+AHEAD_SECONDS = (
+    86_400.0  # clocks differ, and some name the end of a day; nothing is known days before it happens
+)
 LARGEST_TARGET = 1e100  # one label of 1e300 would be all that is left of a mean error
 
 
@@ -155,7 +157,10 @@ class RecordReader:
             remedy = "Send seconds since 1970, not milliseconds."
             raise Unusable(BadKind.RANGE, self._time, shown(value), "the time is no Unix time", remedy)
         if 0.0 < message.time_seconds < value - AHEAD_SECONDS:
-            reason, remedy = "the time is more than a day after that of the message", "Mend the sender's clock."
+            reason, remedy = (
+                "the time is more than a day after that of the message",
+                "Mend the sender's clock.",
+            )
             raise Unusable(BadKind.RANGE, self._time, shown(value), reason, remedy)
         return float(value)
 

@@ -14,17 +14,18 @@ __all__ = ["flow_row"]
 COUNTED = tuple(field.name for field in fields(Account) if field.name != "label_delay_seconds")
 
 
-def flow_row(status: Status, latency: Durations, delay: Durations) -> FlowRow:
+def flow_row(status: Status, time_seconds: float, latency: Durations, delay: Durations) -> FlowRow:
     """How a stream fares.
 
     Args:
         status: its status now.
+        time_seconds: Unix time now: that of the status is of its last record.
         latency: of the events since the last row.
         delay: of the labels since the last row.
     """
     account = status.account or Account()
     return FlowRow(
-        time_seconds=status.time_seconds,
+        time_seconds=time_seconds,
         record=status.records,
         **{name: getattr(account, name) for name in COUNTED},
         label_delay_seconds=delay.total_seconds / delay.count if delay.count else None,

@@ -300,7 +300,8 @@ class StreamWorker:
             self._board.current, lag_records=self.parts.intake.lag(), **self._status()
         )
         latency, delay = self._flowed
-        row = flow_row(self._board.current, self._latency.since(latency), self._delay.since(delay))
+        latency, delay = self._latency.since(latency), self._delay.since(delay)
+        row = flow_row(self._board.current, time.time(), latency, delay)
         self.parts.journal.write_flow(row)
         self._flowed = (self._latency, self._delay)
 
