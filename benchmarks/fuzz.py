@@ -8,8 +8,8 @@ when a refused one is not in the dead letters with a reason, and when memory pas
     python -m benchmarks.fuzz --records 1000000 --json fuzz.json
 
 The same good messages by themselves are the control. ``--rubbish 0.8`` is the share of the mutated ones. The
-limits of features and classes are such as an operator would set who knows the stream, which has ten columns and
-two classes; with those of the service's defaults (1,000 and 100) every record costs several milliseconds
+limits of features and classes are such as an operator would set who knows the stream, which has about twelve
+columns and two classes; with the service's defaults (1,000 and 100) every record costs several milliseconds
 once rubbish has filled them.
 """
 
@@ -174,6 +174,7 @@ def fuzz(
             found.peak_bytes = max(found.peak_bytes, resident_bytes())
             if sent.messages // quarter > len(found.quarters_bytes):
                 found.quarters_bytes.append(resident_bytes())
+                print(f"{sent.messages:,} messages, {resident_bytes() >> 20} MiB", file=sys.stderr)
             if sent.messages > count // 2 and not has_stopped:
                 service.stop("halfway")
                 has_stopped, service = True, Service(config)
