@@ -53,7 +53,7 @@ class FeatureCheck:
             reason = "the feature is not listed, and the stream is closed to others"
             remedy = "Do not send it, list it in features or ignored, or set is_closed: false."
             raise Unusable(BadKind.UNKNOWN, name, shown(record[name]), reason, remedy)
-        longest = max(record, key=len)
+        longest = max(record, key=len, default="")
         if len(longest) > MAX_NAME:
             reason, remedy = f"a feature's name has at most {MAX_NAME} characters", "Send a shorter name."
             raise Unusable(BadKind.RANGE, shown(longest), shown(record[longest]), reason, remedy)

@@ -36,7 +36,9 @@ class FeatureEncoder:
     that is not missing.
 
     Args:
-        max_features: most columns; a record that needs more is a BadRecord.
+        max_features: most columns; a record with a new feature that needs more is a BadRecord. Where there is
+            no room, categories and gaps of known features go without a column, so that nobody who fills the
+            columns keeps the records of others out.
         max_categories: most categories of one feature; later ones share the column ``NAME other``.
 
     Example:
@@ -182,18 +184,29 @@ class FeatureEncoder:
         for name, feature in self._layout.never_missing.items():
             if name not in named:
                 news += feature.news_of_missing()
-        if not news:
-            return
-        if self.width + len(news) > self.max_features:
-            field = news[self.max_features - self.width].feature
+        if news:
+            self._add(news, named)
+
+    def _add(self, news: Sequence[Column], record: Mapping[str, Any]) -> None:
+        """Add the columns of new features, and those of known ones as far as there is room for them."""
+        births = [column for column in news if column.feature not in self._layout.features]
+        room = self.max_features - self.width - len(births)
+        if room < 0:
+            field = births[room].feature
             raise BadRecord(
                 field,
-                named.get(field),
+                record[field],
                 f"it needs column {self.max_features + 1} and max_features is {self.max_features}",
                 "Raise max_features, or leave out features that carry nothing.",
             )
-        self._layout.append(news)
-        self._forget_plans()
+        others = [column for column in news if column.feature in self._layout.features]
+        without = set(others[room:])
+        added = [column for column in news if column not in without]
+        if added:
+            self._layout.append(added)
+        has_forgone = self._layout.forgo(without)
+        if added or has_forgone:
+            self._forget_plans()
 
     def _forget_plans(self) -> None:
         self._plan = None

@@ -178,6 +178,13 @@ class Layout:
         blanks = [self._add(column) for column in columns]
         self.blank_D = np.concatenate([self.blank_D, np.array(blanks, dtype=np.float64)])
 
+    def forgo(self, columns: Iterable[Column]) -> bool:
+        """These columns are not added -> whether gaps of some features go without one from now on."""
+        gaps = [column.feature for column in columns if column.part == "missing"]
+        for feature in gaps:
+            self.never_missing.pop(feature, None)
+        return bool(gaps)
+
     def _add(self, column: Column) -> float:
         """Add one column and return its value in a vector of which nothing is known."""
         if column.feature not in self.features:

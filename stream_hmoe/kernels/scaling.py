@@ -1,8 +1,8 @@
 """Values on one scale: each feature minus its running mean, over its running standard deviation.
 
 A value that is out of all proportion moves the scale no more than one at its edge would: one absurd number
-must not flatten a feature for the hundreds of thousands of records in which its square is forgotten. A feature
-that has really moved so far takes about a thousand records to move the scale after it.
+must not flatten a feature for the hundreds of thousands of records in which its square is forgotten. A
+feature that has really moved so far takes about a thousand records to move the scale after it.
 
 Shapes: D features, A = 1 + D.
 """
