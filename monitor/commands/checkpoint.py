@@ -4,16 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from monitor.commands.output import print_json
 from monitor.problems import ConfigurationProblem
 
+if TYPE_CHECKING:
+    from monitor.run.state import RunState
+    from monitor.service.state import StreamState
+
 __all__ = ["app", "checkpoint_folder"]
 
-app = typer.Typer(help="Look at the checkpoints of a run.", no_args_is_help=True)
+app = typer.Typer(
+    help="Look at the checkpoints of a run, or of a stream of the service.", no_args_is_help=True
+)
 
 Directory = Annotated[Path, typer.Argument(metavar="RUN", help="A run's folder, or its checkpoint folder.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -37,13 +43,11 @@ def verify(run: Directory, as_json: AsJson = False) -> None:
 
     Example: hmoe checkpoint verify runs/elec
     """
-    from monitor.models import build_pipeline
-    from monitor.targets import Task
     from stream_hmoe import checkpoint
 
     directory = checkpoint_folder(run)
-    facts, state = _facts(directory), _state(directory)
-    build_pipeline(Task(facts["task"]), state.detector).load_state_dict(state.pipeline)
+    facts = _facts(directory)
+    _rebuild(checkpoint.load(directory))
     found = checkpoint.damaged(directory)
     _print({"verified": not found, **facts, "damaged": found}, as_json)
     if found:
@@ -58,23 +62,48 @@ def _facts(directory: Path) -> dict[str, Any]:
     leaves = state.fold["leaves"]["live"]
     return {
         "folder": str(directory),
-        "task": state.task.value,
+        "task": str(getattr(state, "task", state.identity.get("task"))),
         "target": state.identity.get("target"),
         "records": state.fold["records_seen"],
         "rejected": state.fold["rejected_total"],
         "experts": len(leaves),
         "groups": len({group for _, _, group in leaves}),
         "position": dict(state.position),
-        "predictions": state.predictions_path,
         "bytes": sum(path.stat().st_size for path in files),
+        "predictions": getattr(state, "predictions_path", None),
     }
 
 
-def _state(directory: Path) -> Any:
+def _state(directory: Path) -> RunState | StreamState:
+    """The newest state of a run on a file, or of a stream of the service."""
     from monitor.run.state import RunState
+    from monitor.service.state import StreamState
     from stream_hmoe import checkpoint
 
-    return RunState.from_dict(checkpoint.load(directory))
+    values = checkpoint.load(directory)
+    return StreamState.from_dict(values) if "stream_version" in values else RunState.from_dict(values)
+
+
+def _rebuild(values: Mapping[str, Any]) -> None:
+    """Make the pipeline of a checkpoint again.
+
+    Raises:
+        BadCheckpoint: it cannot be made.
+    """
+    from monitor.config.schema import ModelConfig
+    from monitor.models import build_pipeline
+    from monitor.run.state import RunState
+    from monitor.service.state import StreamState
+    from monitor.targets import Task
+
+    if "stream_version" not in values:
+        run = RunState.from_dict(values)
+        build_pipeline(run.task, run.detector).load_state_dict(run.pipeline)
+        return
+    stream = StreamState.from_dict(values)
+    found = stream.identity
+    model = ModelConfig(**{name: found[name] for name in ("gates", "adapt_experts", "is_adapting")})
+    build_pipeline(Task(found["task"]), found["detector"], model=model).load_state_dict(stream.pipeline)
 
 
 def checkpoint_folder(run: Path) -> Path:

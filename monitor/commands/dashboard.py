@@ -1,4 +1,4 @@
-"""``hmoe dashboard``: the page that follows a journal, on this machine only unless asked otherwise."""
+"""``hmoe dashboard``: the pages that follow a journal, on this machine only unless asked otherwise."""
 
 from __future__ import annotations
 
@@ -11,31 +11,54 @@ import typer
 
 from monitor.problems import ConfigurationProblem, TemporaryProblem
 
-__all__ = ["PORT", "command", "dashboard_arguments", "find_journal", "next_free", "require_free"]
+__all__ = [
+    "PORT",
+    "command",
+    "dashboard_arguments",
+    "find_journal",
+    "next_free",
+    "require_free",
+    "require_journal",
+]
 
 PORT = 8501
+RUNBOOKS = "docs/runbooks.md"
 PORTS_TRIED = 100
 
 
 def command(
-    run: Annotated[Path, typer.Argument(metavar="RUN", help="A run's folder, or its journal file.")],
+    path: Annotated[
+        Path,
+        typer.Argument(metavar="PATH", help="A run's folder, its journal, or the service's state folder."),
+    ],
     port: Annotated[int, typer.Option("--port", min=1, max=65535, help="Port to listen on.")] = PORT,
     host: Annotated[str, typer.Option("--host", metavar="ADDRESS", help="Where to listen.")] = "127.0.0.1",
+    prometheus: Annotated[
+        str, typer.Option("--prometheus", metavar="URL", help="Show the alerts of this Prometheus.")
+    ] = "",
+    runbooks: Annotated[
+        str, typer.Option("--runbooks", metavar="URL", help="Where docs/runbooks.md is served.")
+    ] = RUNBOOKS,
 ) -> None:
-    """Open a page that shows a run while it goes on, or afterwards.
+    """Open pages that show a run or the streams of a service while they go on, or afterwards.
 
-    Example: hmoe dashboard runs/elec
+    For example:
+
+    * hmoe dashboard runs/elec
+
+    * hmoe dashboard state --prometheus http://127.0.0.1:9090
     """
-    journal = find_journal(run)
+    require_journal(path)
     require_free(host, port, "--port")
     print(f"dashboard: http://{host}:{port} (Ctrl-C stops it; the run goes on)", flush=True)
-    arguments = dashboard_arguments(journal, host, port)
+    shown = ["--prometheus", prometheus] if prometheus else []
+    arguments = [*dashboard_arguments(path, host, port), *shown, "--runbooks", runbooks]
     os.execv(arguments[0], arguments)  # noqa: S606  no shell is wanted
 
 
-def dashboard_arguments(journal: Path, host: str, port: int, parent: int | None = None) -> list[str]:
-    """The command that serves the dashboard of a journal, as long as the process ``parent`` lives."""
-    where = ["--journal", str(journal), "--address", host, "--port", str(port)]
+def dashboard_arguments(path: Path, host: str, port: int, parent: int | None = None) -> list[str]:
+    """The command that serves the dashboard of a path, as long as the process ``parent`` lives."""
+    where = ["--journal", str(path), "--address", host, "--port", str(port)]
     until = [] if parent is None else ["--parent", str(parent)]
     return [sys.executable, "-m", "dashboards", *where, *until]
 
@@ -50,6 +73,18 @@ def find_journal(run: Path) -> Path:
     if not path.is_file():
         raise ConfigurationProblem(f"there is no journal at {path}; a run writes it: hmoe run, or hmoe demo")
     return path
+
+
+def require_journal(path: Path) -> None:
+    """Make sure that there is a journal at a path or in a folder below it.
+
+    Raises:
+        ConfigurationProblem: there is none.
+    """
+    from monitor.journal.opening import find_journals
+
+    if not find_journals(path):
+        raise ConfigurationProblem(f"there is no journal at {path}; a run writes it: hmoe run, or hmoe demo")
 
 
 def require_free(host: str, port: int, option: str) -> None:
