@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import importlib
-import json
 from collections.abc import Iterator
 from http.client import HTTPException
+from json import load
 from pathlib import Path
 from urllib.request import urlopen
 
@@ -60,7 +60,7 @@ def _version_at(http: HttpConfig) -> str:
     host = "127.0.0.1" if http.host in ("0.0.0.0", "::") else http.host  # noqa: S104  asks, binds nothing
     try:
         with urlopen(f"http://{host}:{http.port}/version", timeout=VERSION_SECONDS) as answer:
-            return str(json.load(answer)["version"])
+            return str(load(answer)["version"])
     except (OSError, HTTPException, ValueError, TypeError, KeyError):
         return ""
 
