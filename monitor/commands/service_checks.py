@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from http.client import HTTPException
+from json import load
 from pathlib import Path
+from urllib.request import urlopen
 
 from monitor.commands.checks import Check, check_disk, check_package, check_port, check_writable
 from monitor.config import ServiceConfig, StreamConfig, config_hash, is_loopback, read_token
@@ -21,6 +24,7 @@ __all__ = ["examine_service"]
 
 PACKAGES = ("fastapi", "msgspec", "pydantic", "uvicorn")
 ANSWER_SECONDS = 5.0
+VERSION_SECONDS = 1.0
 
 
 def examine_service(config: ServiceConfig) -> Iterator[Check]:
@@ -35,10 +39,27 @@ def examine_service(config: ServiceConfig) -> Iterator[Check]:
         yield check_package(package)
     yield check_writable("state folder", config.state)
     yield check_disk("state disk", config.state)
-    yield check_port("http port", config.http.host, config.http.port, "http.port")
+    yield _port(config.http)
     yield _token(config.http)
     for stream in config.streams:
         yield from _stream(stream)
+
+
+def _port(http: HttpConfig) -> Check:
+    """Whether the port is free, or taken by a service of this package: then it runs already."""
+    check = check_port("http port", http.host, http.port, "http.port")
+    running = "" if check.is_good else _version_at(http)
+    return Check(check.name, True, f"stream-hmoe {running} answers at {http.port}") if running else check
+
+
+def _version_at(http: HttpConfig) -> str:
+    """The version of the service that answers at an address; empty when none does."""
+    host = "127.0.0.1" if http.host in ("0.0.0.0", "::") else http.host  # noqa: S104  asks, binds nothing
+    try:
+        with urlopen(f"http://{host}:{http.port}/version", timeout=VERSION_SECONDS) as answer:
+            return str(load(answer)["version"])
+    except (OSError, HTTPException, ValueError, TypeError, KeyError):
+        return ""
 
 
 def _token(http: HttpConfig) -> Check:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-__all__ = ["SCENARIOS", "Scenario"]
+__all__ = ["RESTART", "SCENARIOS", "Scenario"]
 
 Series = dict[str, str]
 
@@ -23,6 +23,28 @@ DROPPED = 'hmoe_adaptations_total{action="challenge",result="dropped"}'
 ROLLED_BACK = 'hmoe_adaptations_total{action="roll_back",result="done"}'
 DEAD = 'hmoe_dlq_records_total{reason="not JSON"}'
 ON = "stream payments on worker:8080"
+
+# A worker dies, a scrape is missed, its successor counts from 0 and catches up.
+RESTART: Series = {
+    "up": "1x30 0 1x60",
+    RECEIVED: "0+60x30 _ 0+60x60",
+    LEARNED: "0+60x30 _ 0+60x60",
+    EXPIRED: "0+1x30 _ 0+1x60",
+    REJECTED: "9x30 _ 0x60",
+    'hmoe_labels_total{outcome="joined"}': "0+60x30 _ 0+60x60",
+    "hmoe_pending_labels": "500x30 _ 500x60",
+    LAG: "0x30 _ 600 0x60",
+    DEAD: "9x30 _ 0x60",
+    DRIFTS: "3x30 _ 0x60",
+    FAST: "0.3x30 _ 0.3x60",
+    SLOW: "0.3x30 _ 0.3x60",
+    PROMOTED: "2x30 _ 0x60",
+    DROPPED: "3x30 _ 0x60",
+    ROLLED_BACK: "1x30 _ 0x60",
+    'hmoe_stream_halted{reason="source"}': "0x30 _ 1 0x60",
+    "hmoe_checkpoint_timestamp_seconds": "0+60x30 _ 1740+60x60",
+    "hmoe_checkpoint_failures_total": "2x30 _ 0x60",
+}
 
 
 @dataclass(frozen=True)

@@ -173,16 +173,15 @@ class Composed:
         text = re.sub(rf"(?<![\w./-])({longest_first})\b", lambda found: str(places[found[1]]), text)
         own = "|".join(str(port) for port in self._listening(service)) or "none"
 
-        def port_of(name: str) -> Callable[[re.Match[str]], str]:
-            return lambda found: f"{found[1]}{self._port(name, int(found[2]))}"
+        def own_port(found: re.Match[str]) -> str:
+            return f"{found[1]}{self._port(service, int(found[2]))}"
 
-        text = re.sub(rf"((?:localhost|127\.0\.0\.1|0\.0\.0\.0):)({own})\b", port_of(service), text)
-        text = re.sub(rf"(--port=|\bport: )({own})\b", port_of(service), text)
-        for name in self.services:
-            text = re.sub(
-                rf"\b{name}:(\d+)\b", lambda found, name=name: self.address(name, int(found[1])), text
-            )
-        return text
+        def other(found: re.Match[str]) -> str:
+            return self.address(found[1], int(found[2]))
+
+        text = re.sub(rf"((?:localhost|127\.0\.0\.1|0\.0\.0\.0):)({own})\b", own_port, text)
+        text = re.sub(rf"(--port=|\bport: )({own})\b", own_port, text)
+        return re.sub(rf"\b({'|'.join(self.services)}):(\d+)\b", other, text)
 
     def _is_settled(self, name: str) -> bool:
         """It is healthy, has done its work, or at least runs."""

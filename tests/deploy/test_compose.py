@@ -16,6 +16,7 @@ from typer.core import TyperGroup
 from monitor.cli import app
 from monitor.config.schema import KafkaSinkConfig, KafkaSourceConfig, ServiceConfig
 from tests.deploy.programs import ROOT, run
+from tests.monitor.command import inside
 
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
@@ -123,19 +124,23 @@ def test_what_the_worker_writes_lies_in_its_volume() -> None:
     assert f"token={CONFIG.http.token_file}\n" in script
 
 
-def test_the_dashboard_looks_at_the_stream_of_the_worker() -> None:
-    folder = f"{CONFIG.state}/{CONFIG.streams[0].name}"
-    assert SERVICES["dashboard"]["command"][:2] == ["dashboard", folder]
+def test_the_dashboard_looks_at_the_streams_of_the_worker() -> None:
+    assert SERVICES["dashboard"]["command"][:2] == ["dashboard", str(CONFIG.state)]
     assert set(SERVICES["dashboard"]["volumes"]) <= set(SERVICES["worker"]["volumes"])
 
 
-@pytest.mark.parametrize("name", ["producer", "dashboard", "pager"])
+@pytest.mark.parametrize("name", ["producer", "worker", "dashboard", "pager"])
 def test_commands_have_the_options_that_they_are_given(name: str) -> None:
     commands = typer.main.get_command(app)
     assert isinstance(commands, TyperGroup)
     word, *arguments = SERVICES[name]["command"]
     command = commands.commands[word]
     command.make_context(word, list(arguments))
+
+
+def test_the_configuration_of_the_worker_has_no_flaw(tmp_path: Path) -> None:
+    done = inside(["config", "check", "-c", ROOT / "deploy" / "hmoe.yaml"], tmp_path)
+    assert (done.exit_code, done.error) == (0, "")
 
 
 def test_images_are_built_in_stages_and_run_without_privileges() -> None:

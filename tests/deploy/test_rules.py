@@ -14,7 +14,7 @@ from prometheus_client import generate_latest
 from monitor.alerts import Alert, Links, alerts_for, recordings, render
 from monitor.alerts.rendering import JOB, plain_yaml
 from monitor.metrics import CATALOGUE, Process, registry_of
-from tests.deploy.alert_scenarios import SCENARIOS, Scenario
+from tests.deploy.alert_scenarios import RESTART, SCENARIOS, Scenario
 from tests.deploy.programs import ROOT, needed, run
 from tests.monitor.metrics.made_status import board_of, full_status
 
@@ -42,17 +42,30 @@ def test_prometheus_understands_rules_and_configuration(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("step", sorted({scenario.step for scenario in SCENARIOS}))
 def test_every_alert_fires_where_it_must_and_nowhere_else(step: str, tmp_path: Path) -> None:
-    promtool = needed("promtool")
     cases = [_unit_test(scenario) for scenario in SCENARIOS if scenario.step == step]
-    tests = {
+    _require_passing(tmp_path, step, [*cases, _watchdog_test()])
+
+
+def test_a_worker_that_dies_and_counts_anew_raises_no_alarm(tmp_path: Path) -> None:
+    restart = Scenario("", "restart", RESTART, "")
+    quiet = [
+        {"eval_time": f"{minute}m", "alertname": name, "exp_alerts": []}
+        for minute in range(30, 60)
+        for name in sorted(NAMES - {WATCHDOG})
+    ]
+    _require_passing(tmp_path, "1m", [{**_unit_test(restart), "alert_rule_test": quiet}])
+
+
+def _require_passing(folder: Path, step: str, tests: list[dict[str, Any]]) -> None:
+    cases = {
         "rule_files": [str(RULES)],
         "evaluation_interval": step,
         # Left to itself promtool takes groups in any order, and recordings would be a step behind.
         "group_eval_order": [group["name"] for group in yaml.safe_load(render())["groups"]],
-        "tests": [*cases, _watchdog_test()],
+        "tests": tests,
     }
-    (tmp_path / "tests.yml").write_text(plain_yaml(tests), encoding="utf-8")
-    done = run(promtool, "test", "rules", tmp_path / "tests.yml")
+    (folder / "tests.yml").write_text(plain_yaml(cases), encoding="utf-8")
+    done = run(needed("promtool"), "test", "rules", folder / "tests.yml")
     assert done.returncode == 0, done.stdout + done.stderr
 
 

@@ -105,6 +105,31 @@ def test_a_better_challenger_is_found_and_promoted() -> None:
     assert shadow.roll_back() is champion
 
 
+def test_an_advantage_is_told_of_those_under_test_alone() -> None:
+    champion, knows = stuck(), trained(1)
+    knows.step(*rows(2_000, 0, seed=4))
+    shadow = Shadow()
+    x_ND, y_N = rows(1_000, 0, seed=3)
+    replay = (x_ND, y_N.astype(np.float64))
+    shadow.begin([Plan.RESTORE, Plan.RETRAIN], champion, (), replay, knows)
+    assert shadow.advantages == {}
+    live(shadow, champion, 100)
+    assert set(shadow.advantages) == {Plan.RESTORE.value}  # the other is still catching up
+    assert shadow.advantages[Plan.RESTORE.value] == shadow.summary()[0]["mean_gain"] > 0.0
+
+
+def test_an_advantage_is_that_of_a_test_that_has_begun() -> None:
+    champion = trained(3_000)
+    shadow = Shadow()
+    shadow.begin([Plan.RETRAIN], champion, (), NOTHING, None)
+    live(shadow, champion, 300, rule=300)
+    first, second = shadow.challengers[0].tests
+    assert second.records == 0
+    assert second.evidence_nats > first.evidence_nats
+    assert shadow.advantages == {Plan.RETRAIN.value: first.mean_difference}
+    assert first.mean_difference < 0.0
+
+
 def test_the_winner_has_the_most_evidence() -> None:
     for winner in (0, 1):
         shadow = challenged([Plan.QUICKEN, Plan.RENEW], trained(100))

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import socket
 import sys
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -50,6 +52,26 @@ def test_a_port_in_use_is_found(tmp_path: Path, taken_port: int) -> None:
     is_good, found = checks(tmp_path, {"port": taken_port})["http port"]
     assert not is_good
     assert "choose another with http.port" in found
+
+
+class Versioned(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b'{"version": "1.2.3"}')
+
+    def log_message(self, format: str, *values: Any) -> None:
+        pass
+
+
+def test_a_port_where_the_service_answers_already_is_no_fault(tmp_path: Path) -> None:
+    with HTTPServer(("127.0.0.1", 0), Versioned) as server:
+        thread = threading.Thread(target=server.handle_request)
+        thread.start()
+        is_good, found = checks(tmp_path, {"port": server.server_port})["http port"]
+        thread.join()
+    assert is_good
+    assert found == f"stream-hmoe 1.2.3 answers at {server.server_port}"
 
 
 def test_a_token_is_looked_for_where_it_should_be(tmp_path: Path) -> None:

@@ -143,6 +143,16 @@ def test_counters_count_from_where_the_process_took_up_the_stream() -> None:
     assert not [key for key, value in found.items() if value < 0]
 
 
+def test_a_stream_that_is_taken_up_again_at_an_earlier_record_counts_from_there() -> None:
+    board = board_of(full_status())
+    earlier = replace(full_status(), account=replace(ACCOUNT, received=600, learned=400))
+    board.begin(earlier)
+    assert board.both == (earlier, earlier)
+    found = {name: value for (name, _), value in scrape([board]).items()}
+    assert found["hmoe_events_received_total"] == 0
+    assert found["hmoe_account_received_records"] == 600
+
+
 def test_every_scrape_sees_the_newest_status_of_every_stream() -> None:
     boards = [StatusBoard(Status(Task.CLASSIFICATION, stream="a"))]
     key = ("hmoe_experts", (("level", "expert"), ("stream", "a")))
