@@ -184,7 +184,9 @@ def fuzz(
         if worker is not None:
             found.columns = worker.parts.pipeline.model.incremental.encoder.width
             found.classes = worker.parts.pipeline.model.incremental.num_columns
-        found.account = asdict(service.boards[0].current.account)
+        account = service.boards[0].current.account
+        assert account is not None
+        found.account = asdict(account)
         service.stop("done")
         service.close()
     finally:

@@ -38,6 +38,7 @@ from tests.brokers import start_tansu
 NUM_FEATURES = 10
 PARTITIONS = 4
 CONCEPT_RECORDS = 100_000
+WAITING_RECORDS = 100_000
 POLL_SECONDS = 0.25
 PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -65,21 +66,25 @@ class Moment:
 
 
 class Sender(threading.Thread):
-    """Sends labelled records of a drifting stream, as fast as it can or at a rate.
+    """Sends labelled records of a drifting stream, as fast as it can or only so far ahead of the service.
 
     Args:
         broker: where to.
         records: how many; None until it is stopped.
-        rate: records a second; None for as fast as possible.
+        most_waiting: pause while so many records wait; None never pauses.
+
+    Attributes:
+        dealt_with: records that the service has dealt with, as its watcher saw last.
     """
 
-    def __init__(self, broker: str, records: int | None, rate: float | None = None) -> None:
+    def __init__(self, broker: str, records: int | None, most_waiting: int | None = None) -> None:
         super().__init__(daemon=True)
         self.sent = 0
+        self.dealt_with = 0
         self.is_stopped = False
         self._broker = broker
         self._records = records
-        self._rate = rate
+        self._most_waiting = most_waiting
 
     def run(self) -> None:
         """Send."""
@@ -87,10 +92,9 @@ class Sender(threading.Thread):
             {"bootstrap.servers": self._broker, "linger.ms": 20, "queue.buffering.max.messages": 100_000}
         )
         concepts = made_bodies(20_000)
-        begun = time.monotonic()
         while not self.is_stopped and (self._records is None or self.sent < self._records):
-            if self._rate is not None and self.sent > self._rate * (time.monotonic() - begun):
-                time.sleep(0.002)
+            if self._most_waiting is not None and self.sent - self.dealt_with > self._most_waiting:
+                producer.poll(0.05)
                 continue
             try:
                 bodies = concepts[self.sent // CONCEPT_RECORDS % 2]
@@ -159,6 +163,7 @@ class Watch:
             journal_bytes=sum(file.stat().st_size for file in files if file.exists()),
         )
         self.moments.append(moment)
+        self.sender.dealt_with = moment.records
         return moment
 
     def until(self, records: int, limit_seconds: float) -> None:
@@ -221,12 +226,11 @@ def soak(
 ) -> dict[str, Any]:
     """Full speed for a while -> memory, open files and journal, early and late."""
     process.start()
-    sender = Sender(broker, None, rate=60_000.0)
+    sender = Sender(broker, None, most_waiting=WAITING_RECORDS)
     watch = Watch(process, folder, sender)
     sender.start()
     while watch.look().seconds < 60.0 * minutes:
-        sender.is_stopped = False
-        time.sleep(2.0)
+        time.sleep(1.0)
     sender.is_stopped = True
     early = watch.moments[len(watch.moments) // 5 : 2 * len(watch.moments) // 5]
     late = watch.moments[4 * len(watch.moments) // 5 :]

@@ -40,12 +40,12 @@ def domain_chart(
                 "share", type="quantitative", axis=_axis(".0%"), title="share of its records", stack="zero"
             ),
             y=_rows("domain", domains),
-            color=alt.Color("name", type="nominal", scale=colors, legend=legend("square", 3, present)),
+            color=alt.Color("name", type="nominal", scale=colors, legend=legend("square", 2, present)),
             order=alt.Order("order", type="quantitative"),
             tooltip=[word("domain"), word("name", "group"), number("share", ".1%"), number("samples", ",")],
         )
     )
-    return finished([bars], look, _pixels(len(domains)) + LEGEND_ROW * (len(present) // 3))
+    return finished([bars], look, _pixels(len(domains)) + LEGEND_ROW * (len(present) // 2))
 
 
 @functools.lru_cache(maxsize=32)

@@ -29,7 +29,7 @@ def plane_chart(names: tuple[str, ...], first: str, second: str, look: Look) -> 
         look: colours.
     """
     colors = alt.Scale(domain=list(names), range=list(look.stack(names)))
-    color = alt.Color("name", type="nominal", scale=colors, legend=legend("circle", 3))
+    color = alt.Color("name", type="nominal", scale=colors, legend=legend("circle", 2))
     x = alt.X("x", type="quantitative", title=first, scale=alt.Scale(zero=False), axis=alt.Axis(grid=False))
     y = alt.Y("y", type="quantitative", title=second, scale=alt.Scale(zero=False), axis=alt.Axis(grid=False))
     regions = (
