@@ -128,7 +128,7 @@ def test_a_topic_of_dead_letters_is_read_to_its_end_and_sent_to_another(broker: 
     kafka, sent = KafkaConfig(brokers=broker), [letter({"x": n}, n) for n in range(3)]
     producer = Producer({"bootstrap.servers": broker, "log_level": 0})
     for each in sent:
-        producer.produce("t.dlq", each.body, each.key, headers=to_headers(each), partition=0)
+        producer.produce("t.dlq", each.body, each.key, headers=[*to_headers(each)], partition=0)
     assert producer.flush(10) == 0
     found = list(read_topic(kafka, "t.dlq"))
     assert [(each.origin, each.body, each.key, each.reason) for each in found] == [
