@@ -16,7 +16,7 @@ from monitor.pace import Throughput, resident_memory_bytes
 from monitor.status import Status, StatusBoard, last_shares, told
 from stream_hmoe.events import Fact
 
-__all__ = ["Recorder"]
+__all__ = ["Recorder", "checkpoint_bytes"]
 
 
 class Recorder:
@@ -92,7 +92,7 @@ class Recorder:
             checkpoint_record=records,
             checkpoint_seconds=time.time(),
             checkpoint_duration_seconds=time.monotonic() - begun_seconds,
-            checkpoint_bytes=sum(file.stat().st_size for file in folder.iterdir()),
+            checkpoint_bytes=checkpoint_bytes(folder),
         )
 
     def _shown(self, rows: Rows, records: int, status: dict[str, Any]) -> Status:
@@ -112,3 +112,8 @@ class Recorder:
     def _write(self, rows: Rows) -> None:
         status = self._board.current
         self._journal.write(rows, Stamp(time.time(), status.records_per_second, status.memory_bytes))
+
+
+def checkpoint_bytes(folder: Path) -> int:
+    """The size of a checkpoint."""
+    return sum(file.stat().st_size for file in folder.iterdir())
