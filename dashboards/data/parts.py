@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import pandas as pd
 
 from dashboards.data.shapes import read_lives
 from dashboards.data.snapshot import HISTORY, Snapshot
+from dashboards.tables.plane import Plane, plane_of
+from dashboards.tables.samples import domains_of
 from monitor.control.episodes import Episode, episodes_of
 from monitor.control.known_changes import Answer, answers
 from monitor.journal.reader import JournalReader
@@ -35,7 +38,7 @@ __all__ = [
 POINTS = 600
 SHARE_ROWS = 24_000
 FEATURE_POINTS = 200
-NUM_SAMPLES = 2_000
+NUM_SAMPLES = 1_000
 NUM_EVENTS = 400
 NUM_REJECTED = 100
 NUM_DECISIONS = 2_000
@@ -50,7 +53,7 @@ class NowPart:
     events: pd.DataFrame
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class GatesPart:
     """One row per point of the window (and leaf); sample records; what the leaves' records are like."""
 
@@ -58,6 +61,18 @@ class GatesPart:
     shares: pd.DataFrame
     samples: pd.DataFrame
     leaf_features: pd.DataFrame
+    topology: pd.DataFrame
+
+    @cached_property
+    def domains(self) -> Mapping[str, pd.Series]:
+        """Ways to tell the samples apart; found out once a reading, after the first chart is drawn."""
+        return domains_of(self.samples) if len(self.samples) else {}
+
+    @cached_property
+    def plane(self) -> Plane | None:
+        """The gate map, in the same way; None where there is none."""
+        name_of = dict(zip(self.topology["leaf"], self.topology["name"], strict=True))
+        return plane_of(self.samples, self.leaf_features, name_of) if len(self.samples) else None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -121,6 +136,7 @@ def gates_part(journal: JournalReader, path: Path, snapshot: Snapshot) -> GatesP
         shares=_shares(journal, snapshot),
         samples=journal.samples(snapshot.first, snapshot.last, NUM_SAMPLES),
         leaf_features=journal.leaf_features(),
+        topology=snapshot.topology,
     )
 
 

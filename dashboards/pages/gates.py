@@ -9,8 +9,7 @@ from dashboards import charts
 from dashboards.data.parts import GatesPart, gates_part
 from dashboards.frame import show
 from dashboards.scene import Scene
-from dashboards.tables.plane import plane_of
-from dashboards.tables.samples import domain_shares, domains_of
+from dashboards.tables.samples import domain_shares
 from dashboards.tables.shares import group_shares, leaf_shares
 
 ALL_GROUPS = "all groups"
@@ -49,7 +48,7 @@ def domains(scene: Scene, part: GatesPart) -> None:
     scene.section(
         "Who serves which domain", "Of each domain's sample records, the share that each group leads."
     )
-    found = domains_of(part.samples) if len(part.samples) else {}
+    found = part.domains
     if not found:
         scene.empty(
             NO_SAMPLES if part.samples.empty else "No label, category or feature has few enough values."
@@ -76,8 +75,7 @@ def gate_map(scene: Scene, part: GatesPart) -> None:
         "crosses are the mean records of leaves, regions what is nearest to each."
     )
     scene.section("Gate map", note)
-    name_of = dict(zip(scene.snapshot.topology["leaf"], scene.snapshot.topology["name"], strict=True))
-    plane = plane_of(part.samples, part.leaf_features, name_of) if len(part.samples) else None
+    plane = part.plane
     if plane is None:
         scene.empty(NO_SAMPLES if part.samples.empty else "Two features that vary are needed for a map.")
         return
