@@ -10,37 +10,31 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from monitor.audit_log import ORDERED
 from monitor.config.schema import CheckpointConfig, StreamConfig
-from monitor.dead_letters import DeadLetter
-from monitor.decoding import Bad
 from monitor.durations import END_TO_END_EDGES_SECONDS, EVENT_EDGES_SECONDS, LABEL_EDGES_SECONDS, Durations
 from monitor.http.gateway import Prediction
-from monitor.journal.schema import BadRow, EventKind
+from monitor.journal.schema import EventKind
 from monitor.logs import Log
 from monitor.problems import ConfigurationProblem, StorageProblem
 from monitor.run.recorder import Recorder
 from monitor.service.answers import Answers
-from monitor.service.counts import DeadReason
 from monitor.service.flow import ages_seconds, flow_row
 from monitor.service.intake import Arrived
 from monitor.service.opening import StreamParts, identity
 from monitor.service.paths import StreamPaths
+from monitor.service.put_aside import PutAside
 from monitor.service.results import EventResults, answer_unreadable, decision_records, predict
 from monitor.service.state import StreamState
 from monitor.sources.chunk import Position
-from monitor.sources.messages import Channel, Message
 from monitor.status import StatusBoard
 from monitor.targets import Task
 from stream_hmoe import checkpoint
-from stream_hmoe.events import Fact, Label, Order, Rejected, Taken
+from stream_hmoe.events import Fact, Order, Rejected
 
 __all__ = ["DeadLetterFlood", "StreamWorker"]
 
 FLOW_SECONDS = 1.0
-MAX_SHOWN = 200
 FLOOD_REMEDY = "look at them with hmoe dlq show, mend their sender, then start the service again"
 
 
@@ -89,6 +83,7 @@ class StreamWorker:
         self._answers = answers
         self._log = log
         self._recorder = Recorder(parts.fold, parts.journal, parts.audit, board)
+        self._aside = PutAside(config, parts, self._recorder, log)
         self._position = parts.position
         # Where the checkpoints on disk begin, the oldest first; None for those of earlier workers.
         self._kept: deque[Position | None] = deque([*[None] * (saving.keep - 1), parts.position])
@@ -232,7 +227,10 @@ class StreamWorker:
             if bad.after > begin:
                 self._take(arrived, begin, bad.after)
                 begin = bad.after
-            self._put_aside_unreadable(arrived, bad)
+            message = arrived.message(bad.message, bad.row)
+            self._unreadable.append(self._aside.unreadable(message, bad))
+            if self._answers:
+                answer_unreadable(self._answers, message, bad)
         if begin < len(events):
             self._take(arrived, begin, len(events))
         elif self._unreadable:
@@ -243,7 +241,7 @@ class StreamWorker:
         """Take some events and write down what became of them."""
         parts = self.parts
         taken = parts.pipeline.take(arrived.decoded.events[begin:end])
-        rejected = self._reject(arrived, taken, begin)
+        rejected = self._aside.unusable(arrived, taken, begin)
         is_class = self.config.task is Task.CLASSIFICATION
         results = EventResults(self.config.name, arrived, taken, begin, is_class=is_class)
         if parts.predictions is not None:
@@ -260,55 +258,6 @@ class StreamWorker:
         self._recorder.add([*unreadable, *rejected, *others], parts.pipeline.records_seen, **self._status())
         if self._answers:
             results.answer(self._answers)
-
-    def _reject(self, arrived: Arrived, taken: Taken, begin: int) -> list[Rejected]:
-        """Put aside the events that cannot be used -> as facts."""
-        decoded, facts = arrived.decoded, []
-        for index, rejected in taken.rejections.items():
-            at = begin + index
-            kind = DeadReason.LABEL if isinstance(decoded.events[at], Label) else DeadReason.RECORD
-            message = arrived.message(decoded.origins[at], decoded.rows[at])
-            facts.append(self._put_aside(message, rejected, kind, rejected.field))
-        for index, label, rejected in taken.late_rejections:
-            at = begin + index
-            place = arrived.message(decoded.origins[at], decoded.rows[at])
-            message = self._said_again(label, place)
-            facts.append(self._put_aside(message, rejected, DeadReason.LABEL, rejected.field))
-        return facts
-
-    def _said_again(self, label: Label, place: Message) -> Message:
-        """A label whose own message was read long ago, at the place of the record that it came for."""
-        body = msgspec.json.encode({self.config.labels.key: label.key, self.config.target: label.value})
-        return place._replace(
-            channel=Channel.LABELS, key=label.key.encode(), body=body, time_seconds=label.time_seconds
-        )
-
-    def _put_aside_unreadable(self, arrived: Arrived, bad: Bad) -> None:
-        parts = self.parts
-        message = arrived.message(bad.message, bad.row)
-        parts.counts.unreadable[message.channel] += 1
-        clock = parts.pipeline.records_seen
-        fact = Rejected(clock, bad.field or "message", bad.value, bad.reason, bad.remedy)
-        self._unreadable.append(self._put_aside(message, fact, DeadReason.UNREADABLE, bad.field))
-        parts.guard.take(1, [0])
-        if self._answers:
-            answer_unreadable(self._answers, message, bad)
-
-    def _put_aside(self, message: Message, fact: Rejected, reason: DeadReason, field: str) -> Rejected:
-        """Keep a message; ``field`` is empty when the whole is at fault."""
-        parts = self.parts
-        if field == "target":  # people know the label by the name of its field
-            field = self.config.target
-            fact = replace(fact, field=field)
-        letter = DeadLetter.of(message, replace(fact, field=field))
-        parts.dead_letters.add(letter)
-        parts.counts.dead(reason)
-        text = message.body[:MAX_SHOWN].decode("utf-8", "replace")
-        flaw = (fact.field, fact.value, fact.reason, fact.remedy)
-        row = BadRow(fact.record, time.time(), letter.origin, *flaw, text)
-        self._recorder.add_bad(row)
-        self._log.warning("dead_letter", origin=letter.origin, field=fact.field, reason=fact.reason)
-        return fact
 
     def _status(self) -> dict[str, Any]:
         """What the recorder does not know of."""
