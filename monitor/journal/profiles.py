@@ -92,8 +92,9 @@ def sample_rows(fact: Profiled, leaf: npt.NDArray[np.int64]) -> list[SampleRow]:
 def _difference(fact: Profiled, leaves: npt.NDArray[np.int64]) -> Floats:
     """(D,) variance of a feature's mean between leaves, as a share of its variance; 0 where unknown."""
     weight_K1 = fact.leaf_weight[leaves][:, None]
-    apart_KD = np.nan_to_num(
-        (fact.leaf_mean[leaves] - fact.mean) / np.where(fact.deviation > 0, fact.deviation, np.inf)
-    )
-    difference: Floats = (weight_K1 * apart_KD * apart_KD).sum(axis=0)
+    with np.errstate(over="ignore", invalid="ignore"):  # some senders send 1e308
+        apart_KD = np.nan_to_num(
+            (fact.leaf_mean[leaves] - fact.mean) / np.where(fact.deviation > 0, fact.deviation, np.inf)
+        )
+        difference: Floats = (weight_K1 * apart_KD * apart_KD).sum(axis=0)
     return difference

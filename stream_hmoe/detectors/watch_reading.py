@@ -17,6 +17,8 @@ __all__ = ["LeafShift", "WatchReading", "leaf_shift", "mean_shift"]
 
 Floats = npt.NDArray[np.float64]
 
+LARGEST = 1e150  # of a value: sums of larger ones overflow
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LeafShift:
@@ -107,7 +109,7 @@ def _mean(x_ND: Floats, weight_N: Floats) -> Floats:
     known_ND = ~np.isnan(x_ND)
     total_D = weight_N @ known_ND
     mean_D: Floats = np.divide(
-        weight_N @ np.where(known_ND, x_ND, 0.0),
+        weight_N @ np.where(known_ND, x_ND.clip(-LARGEST, LARGEST), 0.0),
         total_D,
         out=np.full(x_ND.shape[1], np.nan),
         where=total_D > 1e-9,

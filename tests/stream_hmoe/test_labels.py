@@ -168,8 +168,13 @@ def test_an_early_label_of_a_class_too_many_is_rejected_when_it_is_claimed() -> 
     targets.classes.max_classes = 2
     events: list[Event] = [Label("one", "third"), seen("two"), Label("two", "first")]
     events += [seen("three"), Label("three", "second"), seen("one"), Label("one", "first")]
-    assert outcomes(running, *events)[-2:] == [O.PREDICTED, O.JOINED]
+    taken = running.take(events)
+    assert taken.outcomes[-2:] == [O.PREDICTED, O.JOINED]
+    ((place, label, why),) = taken.late_rejections
+    assert (place, label) == (5, Label("one", "third"))
+    assert "max_classes is 2" in why.reason
     assert running.account.labels_rejected == 1
+    assert_adds_up(running.account)
 
 
 def test_a_number_is_the_same_however_it_is_written() -> None:
@@ -193,3 +198,19 @@ def test_a_class_that_was_not_known_then_costs_the_most() -> None:
 def test_settings_are_checked(max_pending: int, max_age_seconds: float | None, field: str) -> None:
     with pytest.raises(ValueError, match=field):
         LabelSettings(max_pending, max_age_seconds)
+
+
+def test_fewer_wide_records_wait_and_their_room_is_given_up() -> None:
+    settings = LabelSettings(max_pending=2_000, max_pending_numbers=8_000)
+    running = Pipeline(HMoEClassifier(("LL"), ("linear",)), labels=settings)
+    running.take([seen(f"narrow {n}") for n in range(2_000)])
+    assert running.account.pending == 2_000
+    wide = {f"f{n}": float(n) for n in range(39)}
+    running.take([Observation("wide", wide)])
+    assert running.account.pending == 8_000 // (39 + 2)
+    assert len(running._labels.rows.widths) == running.account.pending - 1 + 256
+    assert outcomes(running, Label("wide", "yes"), Label("narrow 1999", "no"), Label("narrow 0", "no")) == [
+        O.JOINED,
+        O.JOINED,
+        O.UNMATCHED,
+    ]

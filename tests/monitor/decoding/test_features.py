@@ -93,3 +93,10 @@ def test_a_closed_stream_has_no_other_features() -> None:
 @pytest.mark.parametrize("value", [[1], {"a": 1}])
 def test_nested_values_are_no_features(value: Any) -> None:
     assert refusal({"x": value}).field == "x"
+
+
+def test_a_name_is_short_since_it_is_kept() -> None:
+    flaw = refusal({"x" * 201: 1.0})
+    assert (flaw.kind, flaw.reason) == (BadKind.RANGE, "a feature's name has at most 200 characters")
+    assert len(flaw.field) < 100
+    assert check({"x" * 200: 1.0}) == {"x" * 200: 1.0}

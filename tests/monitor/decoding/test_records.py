@@ -131,3 +131,19 @@ def test_how_messages_are_cut_into_batches_changes_nothing() -> None:
     parts = [decoder.decode(batch[begin : begin + 5]) for begin in (0, 5, 10)]
     assert [event for part in parts for event in part.events] == whole.events
     assert [bad[3:] for part in parts for bad in part.bad] == [bad[3:] for bad in whole.bad]
+
+
+def test_a_time_days_after_the_message_itself_would_age_all_that_waits() -> None:
+    config = stream("later", labels={"time": "at"})
+    assert flaw(config, {"id": "a", "x": 1, "at": 86_413.0}) == (BadKind.RANGE, "at", "86413.0")
+    found = decoded(config, {"id": "a", "x": 1, "at": 86_412.0})
+    assert found.events == [Observation("a", {"x": 1}, 86_412.0)]
+    unknown = message({"id": "a", "x": 1, "at": 9e9})._replace(time_seconds=0.0)
+    assert make_decoder(config).decode([unknown]).events == [Observation("a", {"x": 1}, 9e9)]
+
+
+@pytest.mark.parametrize("label", [1e101, "-1e300", 1.7e308])
+def test_a_number_of_no_world_is_no_label(label: Any) -> None:
+    config = stream(task="regression")
+    assert flaw(config, {"x": 1, "label": label})[:2] == (BadKind.RANGE, "label")
+    assert decoded(config, {"x": 1, "label": -1e100}).events == [Example({"x": 1}, -1e100)]

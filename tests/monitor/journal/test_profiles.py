@@ -168,3 +168,12 @@ def test_samples_are_evenly_chosen_and_named(journal: Path) -> None:
     assert late["record"].tolist() == [3_400, 3_800, 4_400]
     assert everything["name"].tolist()[:2] == ["plains/0", "trees/0"]
     assert json.loads(everything["values"].iloc[0])["x0"] is None
+
+
+def test_sums_that_overflowed_are_shown_as_unknown() -> None:
+    fact = profiled(1_000)
+    fact.mean[0] = fact.leaf_mean[0, 0] = np.inf
+    fact.deviation[0] = np.inf
+    fact.leaf_mean[1, 1], fact.deviation[1] = 1e300, 1e-9
+    rows = {(row.leaf, row.feature): row.mean for row in leaf_feature_rows(fact, np.arange(3))}
+    assert rows[0, "x0"] is None and rows[1, "x1"] == 1e300

@@ -167,6 +167,23 @@ def test_too_many_columns_name_the_setting() -> None:
     assert encoder.width == 3
 
 
+def test_who_fills_the_columns_keeps_no_known_feature_out() -> None:
+    full = learned({"age": 1, "colour": "red"}, {"a": 1, "b": 2}, max_features=5)
+    assert full.names == ("age", "colour=red", "a", "b", "age missing")
+    for _ in range(3):
+        full.learn({"age": 2, "colour": "blue"})
+    assert full.width == 5
+    assert columns(full, {"age": 7, "colour": "blue"})["colour=red"] == 0.0
+    with pytest.raises(BadRecord, match="max_features is 5"):
+        full.learn({"age": 2, "colour": "red", "c": 3})
+    again = FeatureEncoder(max_features=5)
+    again.load_state_dict(full.state_dict())
+    record = {"age": 4, "colour": "red"}
+    for encoder in (full, again):
+        encoder.learn(record)
+    np.testing.assert_array_equal(full.encode(record), again.encode(record))
+
+
 def test_the_same_dict_with_other_values_is_another_record() -> None:
     record: dict[str, Any] = {"age": 3.0, "colour": "red"}
     encoder = learned(record)

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stream_hmoe.kernels.scaling import LARGEST, SLOWEST_RATE, scaled_value
+from stream_hmoe.kernels.scaling import LARGEST, SLOWEST_RATE, believed, scaled_value
 from tests.stream_hmoe.kernels.steps import assert_close
 from tests.stream_hmoe.learners import learned, stream
 
@@ -50,3 +50,44 @@ def test_any_finite_values_give_finite_moments(values: list[float]) -> None:
     for count, x in enumerate(values):
         value, mean, variance = scaled_value(float(count), mean, variance, x)
         assert abs(value) <= LARGEST and np.isfinite([mean, variance]).all()
+
+
+def moments_after(values: list[float]) -> tuple[float, float]:
+    mean = variance = 0.0
+    for count, x in enumerate(values):
+        _, mean, variance = scaled_value(float(count), mean, variance, x)
+    return mean, np.sqrt(variance)
+
+
+def ordinary(count: int) -> list[float]:
+    return [float(x) for x in np.random.default_rng(0).normal(3.0, 2.0, count)]
+
+
+@pytest.mark.parametrize("absurd", [1e6, -1e30, 1e300, -1.7e308])
+def test_one_absurd_value_in_fifty_does_not_flatten_a_feature(absurd: float) -> None:
+    values = ordinary(5_000)
+    mean, deviation = moments_after(values)
+    values[100::50] = [absurd] * len(values[100::50])
+    with_rubbish_mean, with_rubbish_deviation = moments_after(values)
+    assert abs(with_rubbish_mean - mean) < deviation
+    assert with_rubbish_deviation < 2.0 * deviation
+    assert scaled_value(5_000.0, mean, deviation**2, absurd)[0] == np.copysign(LARGEST, absurd)
+
+
+def test_a_feature_that_has_really_moved_moves_the_scale() -> None:
+    mean, deviation = moments_after([*ordinary(2_000), *(1e6 * x for x in ordinary(6_000))])
+    assert 2e6 < mean < 4e6
+    assert 1e6 < deviation < 4e6
+
+
+@pytest.mark.parametrize("rare", [1.0, 10.0])
+def test_what_is_rarely_a_few_and_mostly_nothing_is_believed(rare: float) -> None:
+    mean, variance = moments_after([0.0] * 5_000 + [rare] + [0.0] * 3_000)
+    assert variance > 0.0
+    assert believed(8_001.0, mean, variance**2, rare) == rare
+
+
+def test_a_constant_that_was_never_another_and_a_short_past_are_no_reason_to_doubt() -> None:
+    assert believed(10_000.0, 5.0, 0.0, 1e9) == 1e9
+    assert believed(49.0, 0.0, 1.0, 1e9) == 1e9
+    assert believed(50.0, 0.0, 1.0, 1e9) == LARGEST
