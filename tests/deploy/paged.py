@@ -21,6 +21,7 @@ class Paged:
     """
 
     def __init__(self, stack: Composed) -> None:
+        self._stack = stack
         self._address = f"http://{stack.address('pager', 9095)}/pages"
 
     def pages(self, **labels: str) -> list[dict[str, Any]]:
@@ -35,6 +36,7 @@ class Paged:
         """Return as soon as the newest word about an alert has this status -> how long that took."""
         begun = time.monotonic()
         while not (found := self.pages(**labels)) or found[-1]["status"] != status:
+            self._stack.require_alive()
             waited = time.monotonic() - begun
             assert waited < seconds, f"no {status} {labels} within {seconds} s, but {self.names()}: {found}"
             time.sleep(PAUSE_SECONDS)

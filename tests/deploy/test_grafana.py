@@ -107,6 +107,7 @@ def test_every_query_has_data_while_the_service_runs(live: Composed) -> None:
     while (wanted := [(title, expr) for title, expr in wanted if not values(live, expr)]) and (
         time.monotonic() < until
     ):
+        live.require_alive()
         order(live, "retrain")  # refused while it is impossible
         time.sleep(PAUSE_SECONDS)
     assert not wanted
