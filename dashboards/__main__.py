@@ -19,14 +19,13 @@ from dashboards.arguments import Arguments
 
 __all__ = ["command"]
 
+WILDCARDS = ("0.0.0.0", "::")  # noqa: S104  they are only recognised
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 _FLAGS = (
     "--browser.gatherUsageStats=false",
     "--client.showErrorDetails=none",
     "--client.toolbarMode=minimal",
-    # With a wildcard address the welcome would ask a site elsewhere for this machine's address.
-    "--logger.hideWelcomeMessage=true",
     "--server.fileWatcherType=none",
     "--server.headless=true",
     "--server.showEmailPrompt=false",
@@ -37,6 +36,8 @@ def command(shown: Arguments, address: str = "127.0.0.1", port: int = 8501) -> l
     """The command that serves journals: bound to one address, without telemetry, in the pages' colours."""
     page = Path(__file__).parent / "pages" / "app.py"
     where = [f"--server.address={address}", f"--server.port={port}"]
+    if address in WILDCARDS:  # the welcome would ask a site elsewhere for this machine's address
+        where.append("--logger.hideWelcomeMessage=true")
     return [
         sys.executable,
         "-m",
