@@ -40,6 +40,7 @@ from monitor.made_deliveries import TARGET, MadeMessage, made_messages
 from monitor.service import Service
 from monitor.sources.inbox_entries import Entry
 from monitor.sources.messages import Channel
+from stream_hmoe.events import Account
 from stream_hmoe.streams import DriftStream
 
 __all__ = ["Fuzzed", "configuration", "fuzz", "main"]
@@ -184,7 +185,7 @@ def fuzz(
         if worker is not None:
             found.columns = worker.parts.pipeline.model.incremental.encoder.width
             found.classes = worker.parts.pipeline.model.incremental.num_columns
-        found.account = asdict(service.boards[0].current.account)
+        found.account = asdict(service.boards[0].current.account or Account())
         service.stop("done")
         service.close()
     finally:
