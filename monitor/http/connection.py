@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
 __all__ = ["BoundedConnection"]
 
@@ -30,12 +30,12 @@ class BoundedConnection(H11Protocol):
         super().connection_lost(exc)
 
     def _look_after(self, seconds: float) -> None:
-        self._last_request = self.cycle
+        self._last_request: RequestResponseCycle | None = self.cycle
         self._look = self.loop.call_later(seconds, self._end_if_idle)
 
     def _end_if_idle(self) -> None:
-        is_answered = self.cycle is None or self.cycle.response_complete
-        if is_answered and self.cycle is self._last_request:
+        request: RequestResponseCycle | None = self.cycle  # None before the first
+        if request is self._last_request and (request is None or request.response_complete):
             self.transport.abort()
         else:
             self._look_after(NEXT_SECONDS)
