@@ -38,6 +38,7 @@ from benchmarks.mutations import Mutator
 from monitor.config import ServiceConfig, load_config
 from monitor.made_deliveries import TARGET, MadeMessage, made_messages
 from monitor.service import Service
+from monitor.sources.inbox import InboxFull
 from monitor.sources.inbox_entries import Entry
 from monitor.sources.messages import Channel
 from stream_hmoe.events import Account
@@ -204,7 +205,13 @@ def take(service: Service, entries: Sequence[Entry], sent: Sent) -> None:
     worker = service.supervisors[STREAM].worker
     if worker is None or worker.parts.inbox is None:
         raise RuntimeError(f"the stream stands still: {service.supervisors[STREAM].reason}")
-    numbers = worker.parts.inbox.append(entries)
+    while True:
+        try:
+            numbers = worker.parts.inbox.append(entries)
+        except InboxFull:
+            service.turn()  # as a sender who comes back later: a checkpoint makes room
+        else:
+            break
     sent.add(numbers, entries)
     while sum(worker.parts.intake.lag().values()) and service.supervisors[STREAM].worker is worker:
         service.turn()

@@ -79,7 +79,7 @@ class StreamWorker:
         self._position = parts.position
         self._kept: deque[Position] = deque([parts.position])
         self._saved_seconds = time.monotonic()
-        self._saved_received = parts.pipeline.account.received
+        self._saved_received = self._received
         self._is_changed = parts.is_new
         self._flow_seconds = 0.0
         self._latency = Durations.none(EVENT_EDGES_SECONDS)
@@ -88,6 +88,11 @@ class StreamWorker:
         self._unreadable: list[Fact] = []  # to be recorded with what is taken next
         self.is_ended = False
         self._begin()
+
+    @property
+    def _received(self) -> int:
+        """Records that came, and messages that hold none: these too are to be let go of by the source."""
+        return self.parts.pipeline.account.received + sum(self.parts.counts.unreadable.values())
 
     @property
     def records(self) -> int:
@@ -165,7 +170,7 @@ class StreamWorker:
             checkpoint_bytes=size,
         )
         self._saved_seconds = time.monotonic()
-        self._saved_received = parts.pipeline.account.received
+        self._saved_received = self._received
         self._is_changed = False
         self._log.debug("checkpoint_saved", records=records, seconds=round(seconds, 4), bytes=size)
 
@@ -308,7 +313,7 @@ class StreamWorker:
     def _save_if_due(self) -> None:
         if not self._is_changed:
             return
-        received = self.parts.pipeline.account.received - self._saved_received
+        received = self._received - self._saved_received
         elapsed = time.monotonic() - self._saved_seconds
         if received >= self.saving.records or elapsed >= self.saving.seconds:
             try:
