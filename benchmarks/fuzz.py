@@ -38,8 +38,10 @@ from benchmarks.mutations import Mutator
 from monitor.config import ServiceConfig, load_config
 from monitor.made_deliveries import TARGET, MadeMessage, made_messages
 from monitor.service import Service
+from monitor.sources.inbox import InboxFull
 from monitor.sources.inbox_entries import Entry
 from monitor.sources.messages import Channel
+from stream_hmoe.events import Account
 from stream_hmoe.streams import DriftStream
 
 __all__ = ["Fuzzed", "configuration", "fuzz", "main"]
@@ -184,9 +186,7 @@ def fuzz(
         if worker is not None:
             found.columns = worker.parts.pipeline.model.incremental.encoder.width
             found.classes = worker.parts.pipeline.model.incremental.num_columns
-        account = service.boards[0].current.account
-        assert account is not None
-        found.account = asdict(account)
+        found.account = asdict(service.boards[0].current.account or Account())
         service.stop("done")
         service.close()
     finally:
@@ -205,7 +205,13 @@ def take(service: Service, entries: Sequence[Entry], sent: Sent) -> None:
     worker = service.supervisors[STREAM].worker
     if worker is None or worker.parts.inbox is None:
         raise RuntimeError(f"the stream stands still: {service.supervisors[STREAM].reason}")
-    numbers = worker.parts.inbox.append(entries)
+    while True:
+        try:
+            numbers = worker.parts.inbox.append(entries)
+        except InboxFull:
+            service.turn()  # as a sender who comes back later: a checkpoint makes room
+        else:
+            break
     sent.add(numbers, entries)
     while sum(worker.parts.intake.lag().values()) and service.supervisors[STREAM].worker is worker:
         service.turn()

@@ -204,7 +204,7 @@ class Mutator:
         return body.rstrip(b"} ") + b"," + field + b"}"
 
     def _wrap(self, body: bytes) -> bytes:
-        depth = self._random.choice((1, 2, 1_000, 100_000))
+        depth = self._random.choice((1, 2, 1_000, 3_000)) if self._random.random() < 0.99 else 100_000
         return b"[" * depth + body + b"]" * self._random.choice((depth, 0))
 
     def _repeat(self, body: bytes) -> bytes:

@@ -17,6 +17,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, TextIO
 
 from monitor.config.schema import LogConfig
+from monitor.printable import printable
 from stream_hmoe.errors import StreamHMoEError
 
 __all__ = ["Log", "Redactor", "RepeatFilter", "get_logger", "set_up_logging"]
@@ -224,4 +225,5 @@ def _shown(value: Plain) -> str:
     if isinstance(value, float):
         return f"{value:.6g}"
     text = str(value)
-    return json.dumps(text, ensure_ascii=False) if re.search(r'[\s"=]', text) or not text else text
+    quoted = json.dumps(text, ensure_ascii=False) if re.search(r'[\s"=]', text) or not text else text
+    return printable(quoted)

@@ -12,6 +12,7 @@ import typer
 
 from monitor.commands.config import Settings, load
 from monitor.commands.output import print_json
+from monitor.printable import printable
 from monitor.problems import ConfigurationProblem, TemporaryProblem, UsageProblem
 from monitor.sources.messages import Channel
 
@@ -81,10 +82,10 @@ def show(
     print(f"{total:,} dead letters" if total else "no dead letters")
     for entry in found:
         where = f"{entry.field}: " if entry.field else ""
-        print(f"\n{entry.count:>8,}  {where}{entry.reason}\n          {entry.remedy}")
+        print(f"\n{entry.count:>8,}  {printable(where + entry.reason)}\n          {printable(entry.remedy)}")
         for letter in entry.samples:
             value = f"{letter.value}  " if letter.value else ""
-            print(f"          {letter.origin}  {value}{shown_body(letter.body)}")
+            print("          " + printable(f"{letter.origin}  {value}{shown_body(letter.body)}"))
 
 
 @app.command("replay")
@@ -146,7 +147,7 @@ def replay(
     else:
         print(f"sent {done.sent:,} to {target.name}")
         for origin, why in done.refused:
-            print(f"refused {origin}: {why}", file=sys.stderr)
+            print(printable(f"refused {origin}: {why}"), file=sys.stderr)
     if done.failure:
         gone = skip + done.sent + len(done.refused)
         raise TemporaryProblem(f"{done.failure}; go on with --skip {gone}")

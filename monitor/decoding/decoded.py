@@ -17,6 +17,7 @@ WHOLE = -1
 """Row of an event that is all that its message holds."""
 
 MAX_SHOWN = 80
+MAX_FIELD = 200
 
 
 class BadKind(enum.StrEnum):
@@ -36,7 +37,7 @@ class Unusable(Exception):
 
     Args:
         kind: what is wrong, roughly.
-        field: the field at fault; empty when the whole is.
+        field: the field at fault; empty when the whole is. A long name is cut.
         value: its value, as short text.
         reason: what is wrong, in words that are the same for every value.
         remedy: what the sender or the operator can do.
@@ -45,7 +46,7 @@ class Unusable(Exception):
     def __init__(self, kind: BadKind, field: str, value: str, reason: str, remedy: str) -> None:
         super().__init__(reason)
         self.kind = kind
-        self.field = field
+        self.field = field if len(field) <= MAX_FIELD else f"{field[:MAX_FIELD]}..."
         self.value = value
         self.reason = reason
         self.remedy = remedy

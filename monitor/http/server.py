@@ -11,6 +11,7 @@ from typing import Self
 import uvicorn
 from fastapi import FastAPI
 
+from monitor.http.connection import BoundedConnection
 from monitor.problems import Problem, TemporaryProblem
 
 __all__ = ["HttpServer"]
@@ -46,6 +47,7 @@ class HttpServer:
             access_log=False,
             backlog=BACKLOG,
             forwarded_allow_ips=None,
+            http=BoundedConnection,
             lifespan="off",
             limit_concurrency=MAX_CONNECTIONS,
             log_config=None,

@@ -10,15 +10,17 @@ from __future__ import annotations
 import enum
 import fcntl
 import sqlite3
+import stat
 import time
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from dataclasses import replace
 from typing import TypeVar
 
+from monitor.config import secrets_in
 from monitor.config.schema import ServiceConfig, StreamConfig
 from monitor.journal.schema import EventKind, JournalLocked
-from monitor.logs import Log
+from monitor.logs import Log, Redactor
 from monitor.problems import (
     ConfigurationProblem,
     MessagesGone,
@@ -41,6 +43,7 @@ FIRST_PAUSE_SECONDS = 0.5
 LONGEST_PAUSE_SECONDS = 60.0
 MAX_FAILURES = 8
 LOCK_PAUSE_SECONDS = 0.5
+OWN_FOLDER = 0o700
 Result = TypeVar("Result")
 
 
@@ -76,6 +79,7 @@ class StreamSupervisor:
         self._paths = StreamPaths.inside(service.state, config.name)
         self._is_standby = is_standby
         self._log = log
+        self._redact = Redactor(secrets_in(service))
         self._held = ExitStack()
         self._open = ExitStack()
         self._due_seconds = 0.0
@@ -147,12 +151,18 @@ class StreamSupervisor:
 
     def _take(self) -> bool:
         """Become the one worker of the stream -> whether that worked."""
+        folder = self._paths.folder
         try:
-            self._paths.folder.mkdir(parents=True, exist_ok=True)
+            folder.mkdir(mode=OWN_FOLDER, parents=True, exist_ok=True)  # it holds records of people
+            is_anybodys = bool(folder.stat().st_mode & stat.S_IWOTH)
             file = self._paths.lock.open("w")
         except OSError as error:
-            message = f"cannot write in {self._paths.folder} ({error.strerror})"
+            message = f"cannot write in {folder} ({error.strerror})"
             raise ConfigurationProblem(f"{message}; choose another state folder") from error
+        if is_anybodys:
+            file.close()
+            message = f"anybody on this machine can write in {folder}, and so replace the model"
+            raise ConfigurationProblem(f"{message}: chmod o-w {folder}")
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
@@ -195,6 +205,7 @@ class StreamSupervisor:
         return None
 
     def _fail(self, reason: str, halt: Halt, *, is_final: bool) -> None:
+        reason = self._redact(reason)  # everybody may read the status
         self.board.current = replace(self.board.current, halted=reason, halt=halt)
         self.standing = Standing.HALTED if is_final else Standing.RETRYING
         if self.worker is not None:

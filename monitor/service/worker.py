@@ -89,7 +89,7 @@ class StreamWorker:
         self._kept: deque[Position | None] = deque([*[None] * (saving.keep - 1), parts.position])
         self.checkpoints = 0
         self._saved_seconds = time.monotonic()
-        self._saved_received = parts.pipeline.account.received
+        self._saved_received = self._received
         self._is_changed = parts.is_new
         self._flow_seconds = 0.0
         self._latency = Durations.none(EVENT_EDGES_SECONDS)
@@ -99,6 +99,11 @@ class StreamWorker:
         self._unreadable: list[Fact] = []  # to be recorded with what is taken next
         self.is_ended = False
         self._begin()
+
+    @property
+    def _received(self) -> int:
+        """Records that came, and messages that hold none: these too are to be let go of by the source."""
+        return self.parts.pipeline.account.received + sum(self.parts.counts.unreadable.values())
 
     @property
     def records(self) -> int:
@@ -182,7 +187,7 @@ class StreamWorker:
             raise self._failed(error) from error
         self.checkpoints += 1
         self._saved_seconds = time.monotonic()
-        self._saved_received = parts.pipeline.account.received
+        self._saved_received = self._received
         self._is_changed = False
         told = self._board.current
         seconds = round(told.checkpoint_duration_seconds, 4)
@@ -304,7 +309,7 @@ class StreamWorker:
     def _save_if_due(self) -> None:
         if not self._is_changed:
             return
-        received = self.parts.pipeline.account.received - self._saved_received
+        received = self._received - self._saved_received
         elapsed = time.monotonic() - self._saved_seconds
         if received >= self.saving.records or elapsed >= self.saving.seconds:
             with suppress(CheckpointFailed):  # it is counted and told; once more after the usual time
