@@ -24,7 +24,7 @@ ROOT = Path(__file__).parents[2]
 CHROMIUM = shutil.which("chromium")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
 PAGES = ("Now", "Gates", "Drift", "Experts", "Actions", "Data", "Compare", "System")
-WAIT_MILLISECONDS = 25_000
+WAIT_MILLISECONDS = 60_000
 SERIOUS = {"serious", "critical"}
 
 if CHROMIUM is None and os.environ.get("CI") != "true":
