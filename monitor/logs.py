@@ -23,6 +23,7 @@ from stream_hmoe.errors import StreamHMoEError
 __all__ = ["Log", "Redactor", "RepeatFilter", "get_logger", "set_up_logging"]
 
 ROOT = "hmoe"
+ORDERED = "ordered"
 EVENT = re.compile(r"[a-z][a-z0-9_]*")
 BLACKENED = "********"
 MIN_SECRET = 4  # shorter ones are blackened where they stand alone: inside other words they would be chance
@@ -137,6 +138,7 @@ class RepeatFilter(logging.Filter):
     """Lets the first of equal events pass, then one every ten seconds or thousand, with a count.
 
     Events are equal when name, stream and level are; the count says how many were left out since the last.
+    Orders of operators are always told.
     """
 
     def __init__(self) -> None:
@@ -146,6 +148,8 @@ class RepeatFilter(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Whether the record is told; notes in it how many before it were not."""
+        if record.msg == ORDERED:
+            return True
         key = (record.name, str(record.msg), getattr(record, STREAM, ""), record.levelname)
         with self._lock:
             told, left_out = self._last.pop(key, (-REPEAT_SECONDS, 0))

@@ -1,4 +1,4 @@
-"""What ``hmoe compare`` found, when its results lie beside the journal."""
+"""A comparison of learners, when its results lie beside the journal."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ def draw(scene: Scene, path: Path) -> None:
     try:
         tables = read_comparison(path)
     except ComparisonDamaged as error:
-        scene.empty(f"{error}. Make it again with: hmoe compare")
+        scene.empty(f"{error}. Write it anew, or take it away.")
         return
     if not tables:
         scene.empty(
-            "No comparison has been made for this run. Make one with: hmoe compare. "
-            f"Its results are shown here as soon as they lie at {path}."
+            f"No comparison lies at {path}. Tables of results, as JSON, are shown here as soon as they do; "
+            "no command of this version writes them."
         )
         return
     for title, table in tables.items():

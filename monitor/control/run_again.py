@@ -33,6 +33,8 @@ def run_again(journal: Path, moved_to: Path | None, view: View) -> tuple[int, li
     with JournalReader(journal) as reader:
         meta = reader.meta()
         saved = reader.events([EventKind.CHECKPOINT, EventKind.STOPPED, EventKind.FINISHED])
+    if "input" not in meta:
+        raise ConfigurationProblem(f"{journal} is of a stream of the service: leave out --full")
     records = int(saved["record"].max()) if len(saved) else 0
     if not records:
         raise ConfigurationProblem(

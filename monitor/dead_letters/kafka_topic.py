@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar
 
@@ -39,15 +40,16 @@ def read_topic(
     try:
         partitions = _partitions(consumer, topic, answer_seconds)
         consumer.assign([TopicPartition(topic, number, OFFSET_BEGINNING) for number in partitions])
-        left = set(partitions)
+        # Not what is added meanwhile: what is sent again may be refused again.
+        left, begun_ms = set(partitions), time.time() * 1e3
         while left:
             message = consumer.poll(answer_seconds)
             if message is None:
                 raise TemporaryProblem(f"{topic} on {kafka.brokers} gives no answer; try again later")
             error = message.error()
-            if error is None:
+            if error is None and message.timestamp()[1] <= begun_ms:
                 yield _letter(message)
-            elif error.name() == END_OF_PARTITION:
+            elif error is None or error.name() == END_OF_PARTITION:
                 left.discard(message.partition())
             else:
                 raise _failed(kafka, topic, error)

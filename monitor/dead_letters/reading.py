@@ -36,14 +36,20 @@ def find_file(path: Path) -> Path:
 
 
 def read_file(path: Path) -> Iterator[DeadLetter]:
-    """The dead letters of a file, oldest first; an unfinished last line is still being written.
+    """The dead letters that a file holds now, oldest first; an unfinished last line is still being written.
+
+    What is added while they are read is not given: what is sent again may be refused again.
 
     Raises:
         ConfigurationProblem: a line is no dead letter.
     """
     try:
         with path.open("rb") as file:
+            left_bytes = path.stat().st_size
             for number, line in enumerate(file, 1):
+                left_bytes -= len(line)
+                if left_bytes < 0:
+                    return
                 if not line.strip():
                     continue
                 try:

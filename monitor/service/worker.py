@@ -35,6 +35,7 @@ from stream_hmoe.events import Fact, Order, Rejected
 __all__ = ["DeadLetterFlood", "StreamWorker"]
 
 FLOW_SECONDS = 1.0
+CROWDED_SECONDS = 0.5
 FLOOD_REMEDY = "look at them with hmoe dlq show, mend their sender, then start the service again"
 
 
@@ -307,11 +308,15 @@ class StreamWorker:
         self._flowed = (self._latency, self._delay)
 
     def _save_if_due(self) -> None:
-        if not self._is_changed:
+        inbox = self.parts.inbox
+        # A full inbox is emptied by checkpoints alone, also where nothing more can come into it.
+        is_crowded = inbox is not None and inbox.waiting_bytes > inbox.max_bytes // 2
+        if not (self._is_changed or is_crowded):
             return
         received = self._received - self._saved_received
         elapsed = time.monotonic() - self._saved_seconds
-        if received >= self.saving.records or elapsed >= self.saving.seconds:
+        longest = CROWDED_SECONDS if is_crowded else self.saving.seconds
+        if received >= self.saving.records or elapsed >= min(longest, self.saving.seconds):
             with suppress(CheckpointFailed):  # it is counted and told; once more after the usual time
                 self.save()
 

@@ -138,7 +138,7 @@ def test_data_of_a_run_without_a_service_know_what_was_read(
 def test_compare_tells_how_to_make_what_is_missing_and_shows_what_is_there(
     real_run: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert "Make one with: hmoe compare" in opened(real_run, monkeypatch, "compare").words
+    assert "No comparison lies at" in opened(real_run, monkeypatch, "compare").words
     results = real_run / "compare.json"
     try:
         results.write_text(json.dumps({"results": [{"model": "stream-hmoe", "accuracy": 0.83}]}))

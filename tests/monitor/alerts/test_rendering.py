@@ -74,6 +74,6 @@ def test_faster_shortens_windows_waits_and_offsets_but_no_threshold() -> None:
     assert "[5s]" in recorded["stream:hmoe_event_errors:ratio_rate5m"]
 
 
-def test_names_of_alerts_with_one_severity_are_unique() -> None:
-    keys = [(alert.name, alert.severity, alert.labels.get("long")) for alert in alerts_for()]
+def test_alerts_of_one_name_and_severity_are_told_apart() -> None:
+    keys = [(alert.name, alert.severity, alert.labels.get("long"), alert.summary) for alert in alerts_for()]
     assert len(keys) == len(set(keys))

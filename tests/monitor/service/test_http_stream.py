@@ -165,6 +165,19 @@ def test_what_a_checkpoint_holds_is_deleted_once_the_oldest_one_holds_it(tmp_pat
     assert first.isdisjoint(segments(config, inbox, 2, checkpoints=3))
 
 
+def test_a_full_inbox_is_emptied_though_nothing_more_can_come(tmp_path: Path) -> None:
+    config = configuration(tmp_path, stream(SMALL), checkpoint={**NEVER, "keep": 3})
+    with served(config) as api:
+
+        def fits() -> bool:
+            answer = api.client.post("/events", json=examples(50))
+            assert answer.status_code in (202, 503), answer.text
+            return bool(answer.status_code == 202)
+
+        wait_until(lambda: not fits())
+        wait_until(fits)
+
+
 def segments(config: ServiceConfig, inbox: Path, seed: int, checkpoints: int = 1) -> set[Path]:
     """Files of the inbox after one more process, which made so many more checkpoints of 50 events each."""
     with served(config) as api:
