@@ -11,7 +11,7 @@ from tests.deploy.composed import Composed, composed
 from tests.deploy.watching import QUICK_OPTIONS
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Composed]:
     """The services of docker-compose.yml, up as it says, with the configuration that is checked in.
 
