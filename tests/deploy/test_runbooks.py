@@ -18,7 +18,9 @@ from monitor.alerts import recordings
 from monitor.commands.rules import render as render_command
 from monitor.config.schema import ServiceConfig, StreamConfig
 from monitor.metrics import CATALOGUE
+from monitor.service.drift_facts import newest_drifts
 from stream_hmoe.events import Order
+from tests.brokers import wait_until
 from tests.deploy.composed import Composed
 from tests.deploy.programs import ROOT
 from tests.deploy.watching import ask, free_port
@@ -62,6 +64,9 @@ def test_commands_work_beside_the_service(command: str, live: Composed, tmp_path
     words = shlex.split(filled(live, command))[1:]
     if words[0] == "doctor":
         words += ["--port", str(free_port())]
+    if words[0] == "drift":  # there is something to tell once the planted change was seen
+        journal = live.volume("worker-state") / "state" / STREAM / "journal.sqlite"
+        wait_until(lambda: bool(newest_drifts(journal, -1, 1)), 120.0)
     done = hmoe(words, tmp_path)
     assert done.exit_code == 0, done.out + done.error
 
